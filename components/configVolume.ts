@@ -1,0 +1,86 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
+import { ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
+
+export interface ConfigVolumeArgs {
+  /** Name of the volume that receives the files. */
+  volume: pulumi.Input<string>;
+  /** Where the volume is mounted, in the writer and in the service. */
+  path: string;
+  /** Name of the one-shot container that writes them. */
+  container: pulumi.Input<string>;
+  /** An image with /bin/sh and install: the one that will read the files. */
+  image: pulumi.Input<string>;
+  /** File name to content. Each file gets mode 0400. Secret contents stay secret. */
+  files: Record<string, pulumi.Input<string>>;
+  /** Numeric user and group that own the files and the data folders. */
+  uid: number;
+  /** Volumes that the same user has to own: mount path to volume name. */
+  data: Record<string, pulumi.Input<string>>;
+  owner: Owner;
+}
+
+/**
+ * A volume of configuration and secret files, readable by one user alone.
+ *
+ * Docker refuses uploads into a container whose root is read-only, and a secret in the environment or the arguments is
+ * shown by `docker inspect`. So a one-shot container without a network receives the files, installs them with the right
+ * owner and mode, removes its own copies and ends; the service mounts the volume read-only.
+ */
+export class ConfigVolume extends pulumi.ComponentResource {
+  /** Name of the volume, known once the files are in it. */
+  declare readonly volume: pulumi.Output<string>;
+  /** SHA-256 of all names and contents, in hex. Not a secret: what it hashes is either public or 32 random characters. */
+  declare readonly digest: pulumi.Output<string>;
+
+  constructor(name: string, args: ConfigVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("tradingdb:index:ConfigVolume", name, {}, opts);
+
+    const volume = new docker.Volume(`${name}-volume`, { name: args.volume }, { parent: this });
+    const writer = new docker.Container(
+      `${name}-writer`,
+      {
+        name: args.container,
+        image: args.image,
+        user: "0:0",
+        entrypoints: ["/bin/sh", "-ec"],
+        command: [INSTALL, "write-config", String(args.uid), args.path, ...Object.keys(args.data)],
+        uploads: Object.entries(args.files).map(([file, content]) => ({
+          file: `/upload/${file}`,
+          content,
+          permissions: "0400",
+        })),
+        volumes: [
+          { volumeName: volume.name, containerPath: args.path },
+          ...Object.entries(args.data).map(([containerPath, volumeName]) => ({ volumeName, containerPath })),
+        ],
+        capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"] },
+        securityOpts: ["no-new-privileges"],
+        networkMode: "none",
+        restart: "no",
+        mustRun: false,
+        attach: true,
+        removeVolumes: false,
+        logDriver: "json-file",
+        labels: ownerLabels(args.owner),
+      },
+      { parent: this, ...replaceInPlace },
+    );
+
+    this.volume = pulumi.all([volume.name, writer.id]).apply(([volumeName]) => volumeName);
+    this.digest = pulumi.unsecret(
+      pulumi.output(args.files).apply((files) => createHash("sha256").update(JSON.stringify(files)).digest("hex")),
+    );
+    this.registerOutputs({ volume: this.volume, digest: this.digest });
+  }
+}
+
+/** Arguments: the owner's number, the volume's folder, then the folders that it has to own. Plain enough for busybox. */
+const INSTALL = `
+uid=$1 config=$2; shift 2
+for folder; do chown "$uid:$uid" "$folder"; chmod 0700 "$folder"; done
+for file in /upload/*; do install -o "$uid" -g "$uid" -m 0400 "$file" "$config/"; done
+chown "$uid:$uid" "$config"; chmod 0500 "$config"
+rm -rf /upload
+`.trim();

@@ -1,0 +1,216 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { StackOutputs } from "../outputs.ts";
+import type { Settings } from "../settings.ts";
+import { Credentials } from "./credentials.ts";
+import type { Owner } from "./hardening.ts";
+import { Mongodb } from "./mongodb.ts";
+import { MongodbSchema } from "./mongodbSchema.ts";
+import { MONGO_EXPRESS_USER, MongoExpress } from "./mongoExpress.ts";
+import { Networks } from "./networks.ts";
+import { PGADMIN_EMAIL, PgAdmin } from "./pgAdmin.ts";
+import { Postgres } from "./postgres.ts";
+import { PostgresSchema } from "./postgresSchema.ts";
+
+const RESULTS = "trading_results";
+const CONFIGS = "trading_configs";
+const REPLICA_SET = "rs0";
+
+/** The outputs as the program knows them: each value now or later. */
+type Pending<T> = { [Key in keyof T]: pulumi.Input<T[Key]> | Pending<T[Key]> };
+
+/** The whole layer: two servers, what stands in them, and, when asked for, the tools to look at them. */
+export class DatabaseLayer extends pulumi.ComponentResource {
+  declare readonly outputs: Pending<StackOutputs>;
+
+  constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+    super("tradingdb:index:DatabaseLayer", name, {}, opts);
+    const parent = { parent: this };
+    const { containers, volumes, ports, images, bindAddress, protect } = settings;
+
+    const installation = new random.RandomId(`${name}-installation`, { byteLength: 8 }, parent).hex;
+    const owner: Owner = { stack: settings.stack, installation };
+    const credentials = new Credentials(`${name}-credentials`, settings, parent);
+    const networks = new Networks(
+      `${name}-networks`,
+      {
+        databaseNetwork: settings.networks.database,
+        serviceNetwork: settings.networks.service,
+        databaseSubnet: settings.subnets.database,
+        serviceSubnet: settings.subnets.service,
+        owner,
+      },
+      parent,
+    );
+
+    const postgres = new Postgres(
+      `${name}-postgres`,
+      {
+        container: containers.postgres,
+        dataVolume: volumes.postgresData,
+        configVolume: volumes.postgresConfig,
+        image: images.postgres,
+        networks,
+        bindAddress,
+        port: ports.postgres,
+        memory: settings.memory.postgres,
+        protect,
+        owner,
+      },
+      parent,
+    );
+    const mongodb = new Mongodb(
+      `${name}-mongodb`,
+      {
+        container: containers.mongodb,
+        dataVolume: volumes.mongodbData,
+        configVolume: volumes.mongodbConfig,
+        tmpVolume: volumes.mongodbTmp,
+        image: images.mongodb,
+        networks,
+        bindAddress,
+        port: ports.mongodb,
+        memory: settings.memory.mongodb,
+        adminPassword: credentials.mongodbAdmin,
+        keyFile: credentials.mongodbKeyFile,
+        protect,
+        owner,
+      },
+      parent,
+    );
+
+    // Published on all addresses, a port is reached on loopback too.
+    const host = bindAddress === "0.0.0.0" ? "127.0.0.1" : bindAddress;
+    const results = new PostgresSchema(
+      `${name}-postgres-schema`,
+      {
+        server: postgres,
+        address: { host, port: ports.postgres },
+        database: RESULTS,
+        passwords: credentials.postgres,
+        seedSets: settings.seedSets,
+      },
+      parent,
+    );
+    const serviceUser = settings.mongodbServiceUser;
+    const servicePassword = credentials.mongodbService ?? credentials.mongodbAdmin;
+    const configs = new MongodbSchema(
+      `${name}-mongodb-schema`,
+      {
+        server: mongodb,
+        address: { host, port: ports.mongodb },
+        database: CONFIGS,
+        adminPassword: credentials.mongodbAdmin,
+        serviceUser: serviceUser === undefined ? undefined : { user: serviceUser, password: servicePassword },
+        seedSets: settings.seedSets,
+      },
+      parent,
+    );
+    const adminTools = settings.adminTools ? createAdminTools(name, settings, networks, credentials, owner, parent) : null;
+
+    this.outputs = {
+      postgres: {
+        container: postgres.container,
+        image: images.postgres,
+        dataVolume: volumes.postgresData,
+        fromHost: { host, port: ports.postgres },
+        fromNetwork: { host: "postgres", port: 5432 },
+        database: RESULTS,
+        user: "trading_user",
+        password: credentials.postgres.trading_user,
+        passwords: credentials.postgres,
+        schemaVersion: results.version,
+        seeds: results.seeds,
+      },
+      mongodb: {
+        container: mongodb.container,
+        image: images.mongodb,
+        dataVolume: volumes.mongodbData,
+        fromHost: { host, port: ports.mongodb },
+        fromNetwork: { host: "mongodb", port: 27017 },
+        database: CONFIGS,
+        user: serviceUser ?? "admin",
+        password: servicePassword,
+        adminPassword: credentials.mongodbAdmin,
+        replicaSet: REPLICA_SET,
+        schemaVersion: configs.version,
+        seeds: configs.seeds,
+      },
+      environment: {
+        POSTGRES_HOST: "postgres",
+        POSTGRES_PORT: "5432",
+        POSTGRES_DB: RESULTS,
+        POSTGRES_USER: "trading_user",
+        POSTGRES_PASSWORD: credentials.postgres.trading_user,
+        MONGODB_HOST: "mongodb",
+        MONGODB_PORT: "27017",
+        MONGODB_USERNAME: serviceUser ?? "admin",
+        MONGODB_PASSWORD: servicePassword,
+        MONGODB_DATABASE: CONFIGS,
+      },
+      networks: { database: networks.database, service: networks.service },
+      adminTools,
+      installation,
+    };
+    this.registerOutputs(this.outputs);
+  }
+}
+
+function createAdminTools(
+  name: string,
+  settings: Settings,
+  networks: Networks,
+  credentials: Credentials,
+  owner: Owner,
+  options: pulumi.ComponentResourceOptions,
+) {
+  const { containers, volumes, ports, images, bindAddress, protect } = settings;
+  const pgadmin = new PgAdmin(
+    `${name}-pgadmin`,
+    {
+      container: containers.pgadmin,
+      dataVolume: volumes.pgadminData,
+      configVolume: volumes.pgadminConfig,
+      image: images.pgadmin,
+      networks,
+      bindAddress,
+      port: ports.pgadmin,
+      password: credentials.pgadmin,
+      database: RESULTS,
+      role: "trading_user",
+      protect,
+      owner,
+    },
+    options,
+  );
+  const mongoExpress = new MongoExpress(
+    `${name}-mongo-express`,
+    {
+      container: containers.mongoExpress,
+      configVolume: volumes.mongoExpressConfig,
+      image: images.mongoExpress,
+      networks,
+      bindAddress,
+      port: ports.mongoExpress,
+      password: credentials.mongoExpress,
+      mongodbUser: "admin",
+      mongodbPassword: credentials.mongodbAdmin,
+      owner,
+    },
+    options,
+  );
+  return {
+    pgadmin: {
+      url: `http://localhost:${ports.pgadmin}`,
+      user: PGADMIN_EMAIL,
+      password: credentials.pgadmin,
+      container: pgadmin.container,
+    },
+    mongoExpress: {
+      url: `http://localhost:${ports.mongoExpress}`,
+      user: MONGO_EXPRESS_USER,
+      password: credentials.mongoExpress,
+      container: mongoExpress.container,
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigVolume } from "./configVolume.ts";
+import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
+import type { Networks } from "./networks.ts";
+
+/** User `node` in the official image and in ours. */
+const UID = 1000;
+
+/** Who logs in to Mongo Express. */
+export const MONGO_EXPRESS_USER = "admin";
+
+export interface MongoExpressArgs {
+  /** Name of the container. */
+  container: string;
+  /** Name of the volume for the two passwords. */
+  configVolume: string;
+  /** An image of Mongo Express 1.0 that keeps the official image's contract. */
+  image: pulumi.Input<string>;
+  networks: Networks;
+  /** Address and port of the host that are published. */
+  bindAddress: pulumi.Input<string>;
+  port: pulumi.Input<number>;
+  /** Password that Mongo Express asks for. */
+  password: pulumi.Input<string>;
+  /** MongoDB's root user and its password. */
+  mongodbUser: string;
+  mongodbPassword: pulumi.Input<string>;
+  owner: Owner;
+}
+
+/** Mongo Express, on the database network alone. */
+export class MongoExpress extends pulumi.ComponentResource {
+  /** Name of the container, known once it runs. */
+  declare readonly container: pulumi.Output<string>;
+
+  constructor(name: string, args: MongoExpressArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("tradingdb:index:MongoExpress", name, {}, opts);
+
+    const config = new ConfigVolume(
+      `${name}-config`,
+      {
+        volume: args.configVolume,
+        path: "/config",
+        container: `${args.container}-config`,
+        image: args.image,
+        uid: UID,
+        files: { password: args.password, "mongodb-password": args.mongodbPassword },
+        data: {},
+        owner: args.owner,
+      },
+      { parent: this },
+    );
+    const container = new docker.Container(
+      `${name}-container`,
+      {
+        ...hardened,
+        ...memoryLimit(256),
+        name: args.container,
+        image: args.image,
+        user: `${UID}:${UID}`,
+        // Node as the first process ignores SIGTERM.
+        init: true,
+        envs: [
+          "ME_CONFIG_MONGODB_SERVER=mongodb",
+          "ME_CONFIG_MONGODB_PORT=27017",
+          "ME_CONFIG_MONGODB_ENABLE_ADMIN=true",
+          `ME_CONFIG_MONGODB_ADMINUSERNAME=${args.mongodbUser}`,
+          "ME_CONFIG_MONGODB_ADMINPASSWORD_FILE=/config/mongodb-password",
+          // Off unless asked for.
+          "ME_CONFIG_BASICAUTH=true",
+          `ME_CONFIG_BASICAUTH_USERNAME=${MONGO_EXPRESS_USER}`,
+          "ME_CONFIG_BASICAUTH_PASSWORD_FILE=/config/password",
+        ],
+        tmpfs: { "/tmp": "rw,noexec,nosuid,size=64m" },
+        ports: [{ internal: 8081, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
+        networkMode: args.networks.database,
+        networksAdvanced: [{ name: args.networks.database, aliases: ["mongo-express"] }],
+        volumes: [{ volumeName: config.volume, containerPath: "/config", readOnly: true }],
+        healthcheck: {
+          tests: ["CMD", "node", "-e", PING],
+          interval: "10s",
+          timeout: "10s",
+          retries: 6,
+          startPeriod: "1m0s",
+        },
+        stopSignal: "SIGTERM",
+        labels: [...ownerLabels(args.owner), { label: "trading-db.config", value: config.digest }],
+      },
+      { parent: this, ...replaceInPlace },
+    );
+
+    this.container = container.name;
+    this.registerOutputs({ container: this.container });
+  }
+}
+
+/** Its own page for health checks, which asks for no password. */
+const PING = `require("http").get("http://127.0.0.1:8081/status", (reply) => process.exit(reply.statusCode === 200 ? 0 : 1))`;

@@ -1,0 +1,120 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigVolume } from "./configVolume.ts";
+import { dataVolume } from "./dataVolume.ts";
+import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
+import type { Networks } from "./networks.ts";
+
+/** User and group of PgAdmin in the official image and in ours. */
+const UID = 5050;
+
+/** The first user. A mail address because PgAdmin wants one; nothing is ever sent there. */
+export const PGADMIN_EMAIL = "admin@trading.local";
+
+export interface PgAdminArgs {
+  /** Name of the container. */
+  container: string;
+  /** Name of the volume for PgAdmin's own settings. */
+  dataVolume: string;
+  /** Name of the volume for the password and the list of servers. */
+  configVolume: string;
+  /** An image of PgAdmin 4 that keeps the official image's contract. */
+  image: pulumi.Input<string>;
+  networks: Networks;
+  /** Address and port of the host that are published. */
+  bindAddress: pulumi.Input<string>;
+  port: pulumi.Input<number>;
+  /** Password of the first user. */
+  password: pulumi.Input<string>;
+  /** Database and role that stand in the list of servers; PgAdmin asks for the role's password. */
+  database: string;
+  role: string;
+  /** Whether the volume refuses to be deleted. */
+  protect: boolean;
+  owner: Owner;
+}
+
+/** PgAdmin, on the database network alone. */
+export class PgAdmin extends pulumi.ComponentResource {
+  /** Name of the container, known once it runs. */
+  declare readonly container: pulumi.Output<string>;
+
+  constructor(name: string, args: PgAdminArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("tradingdb:index:PgAdmin", name, {}, opts);
+
+    const data = dataVolume(`${name}-data`, args.dataVolume, args.protect, this);
+    const config = new ConfigVolume(
+      `${name}-config`,
+      {
+        volume: args.configVolume,
+        path: "/config",
+        container: `${args.container}-config`,
+        image: args.image,
+        uid: UID,
+        files: { password: args.password, "servers.json": serverList(args.database, args.role) },
+        data: { "/var/lib/pgadmin": data.name },
+        owner: args.owner,
+      },
+      { parent: this },
+    );
+    const container = new docker.Container(
+      `${name}-container`,
+      {
+        ...hardened,
+        ...memoryLimit(512),
+        // The official image's Python carries this capability in its file and can't start where it is out of bounds.
+        capabilities: { drops: ["ALL"], adds: ["CAP_NET_BIND_SERVICE"] },
+        name: args.container,
+        image: args.image,
+        user: `${UID}:${UID}`,
+        envs: [
+          `PGADMIN_DEFAULT_EMAIL=${PGADMIN_EMAIL}`,
+          "PGADMIN_DEFAULT_PASSWORD_FILE=/config/password",
+          "PGADMIN_SERVER_JSON_FILE=/config/servers.json",
+          // Without these two PgAdmin refuses an address whose domain doesn't exist.
+          "PGADMIN_CONFIG_ALLOW_SPECIAL_EMAIL_DOMAINS=['local']",
+          "PGADMIN_CONFIG_CHECK_EMAIL_DELIVERABILITY=False",
+          "PGADMIN_DISABLE_POSTFIX=1",
+          "CONFIG_DISTRO_FILE_PATH=/var/lib/pgadmin/config_distro.py",
+        ],
+        tmpfs: { "/tmp": "rw,noexec,nosuid,size=64m" },
+        ports: [{ internal: 80, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
+        networkMode: args.networks.database,
+        networksAdvanced: [{ name: args.networks.database, aliases: ["pgadmin"] }],
+        volumes: [
+          { volumeName: data.name, containerPath: "/var/lib/pgadmin" },
+          { volumeName: config.volume, containerPath: "/config", readOnly: true },
+        ],
+        healthcheck: {
+          tests: ["CMD-SHELL", `python3 -c '${PING}' || /venv/bin/python3 -c '${PING}'`],
+          interval: "10s",
+          timeout: "10s",
+          retries: 6,
+          startPeriod: "2m0s",
+        },
+        stopSignal: "SIGTERM",
+        labels: [...ownerLabels(args.owner), { label: "trading-db.config", value: config.digest }],
+      },
+      { parent: this, ...replaceInPlace },
+    );
+
+    this.container = container.name;
+    this.registerOutputs({ container: this.container });
+  }
+}
+
+/** PgAdmin's own page for health checks. */
+const PING = `import urllib.request; urllib.request.urlopen("http://127.0.0.1/misc/ping", timeout=5)`;
+
+function serverList(database: string, role: string): string {
+  const server = {
+    Name: database,
+    Group: "Trading",
+    Host: "postgres",
+    Port: 5432,
+    MaintenanceDB: database,
+    Username: role,
+    SSLMode: "prefer",
+  };
+  return JSON.stringify({ Servers: { 1: server } });
+}

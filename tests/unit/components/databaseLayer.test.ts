@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import * as pulumi from "@pulumi/pulumi";
+import { DatabaseLayer } from "../../../components/databaseLayer.ts";
+import { parseSettings } from "../../../settings.ts";
+import { recordResources, settle, type Recorded } from "../../support/mocks.ts";
+
+let recorded: Recorded[];
+
+beforeEach(async () => {
+  recorded = await recordResources();
+});
+
+async function declare(config: Record<string, string> = {}): Promise<DatabaseLayer> {
+  const layer = new DatabaseLayer("trading-db", parseSettings("dev", config, "local"));
+  await settle();
+  return layer;
+}
+
+const namesOf = (type: string) => recorded.filter((resource) => resource.type === type).map(({ name }) => name);
+const container = (name: string) =>
+  recorded.find(({ type, inputs }) => type === "docker:index/container:Container" && inputs["name"] === name)!.inputs;
+
+describe("a stack as it comes", () => {
+  test("declares exactly these resources", async () => {
+    await declare();
+    expect(recorded.map(({ type, name }) => `${type.replace(/^.*:/, "")} ${name}`).sort()).toEqual([
+      "Container trading-db-mongodb-config-writer",
+      "Container trading-db-mongodb-container",
+      "Container trading-db-postgres-config-writer",
+      "Container trading-db-postgres-container",
+      "MongoMigrations trading-db-mongodb-schema-migrations",
+      "MongoSeeds trading-db-mongodb-schema-seeds",
+      "MongoUsers trading-db-mongodb-schema-users",
+      "Network trading-db-networks-database",
+      "Network trading-db-networks-service",
+      "PostgresMigrations trading-db-postgres-schema-migrations",
+      "PostgresRoles trading-db-postgres-schema-roles",
+      "PostgresSeeds trading-db-postgres-schema-seeds",
+      "RandomId trading-db-installation",
+      "RandomPassword trading-db-credentials-mongo-express",
+      "RandomPassword trading-db-credentials-mongodb-admin",
+      "RandomPassword trading-db-credentials-mongodb-keyfile",
+      "RandomPassword trading-db-credentials-pgadmin",
+      "RandomPassword trading-db-credentials-trading_migrator",
+      "RandomPassword trading-db-credentials-trading_readonly",
+      "RandomPassword trading-db-credentials-trading_replicator",
+      "RandomPassword trading-db-credentials-trading_user",
+      "Volume trading-db-mongodb-config-volume",
+      "Volume trading-db-mongodb-data",
+      "Volume trading-db-mongodb-tmp",
+      "Volume trading-db-postgres-config-volume",
+      "Volume trading-db-postgres-data",
+    ]);
+  });
+
+  test.each(["trading-postgres", "trading-mongodb"])("%s is hardened", async (name) => {
+    await declare();
+    expect(container(name)).toMatchObject({
+      readOnly: true,
+      user: "999:999",
+      capabilities: { drops: ["ALL"] },
+      securityOpts: ["no-new-privileges"],
+      restart: "unless-stopped",
+      memory: 1024,
+      memorySwap: 2048,
+      logDriver: "json-file",
+      logOpts: { "max-size": "10m", "max-file": "3" },
+      destroyGraceSeconds: 90,
+      stopTimeout: 90,
+      removeVolumes: false,
+    });
+    expect(container(name)["capabilities"]).toEqual({ drops: ["ALL"] });
+  });
+
+  test("publishes both databases on loopback alone", async () => {
+    await declare();
+    expect(container("trading-postgres")["ports"]).toEqual([
+      { internal: 5432, external: 5432, ip: "127.0.0.1", protocol: "tcp" },
+    ]);
+    expect(container("trading-mongodb")["ports"]).toEqual([
+      { internal: 27017, external: 27017, ip: "127.0.0.1", protocol: "tcp" },
+    ]);
+  });
+
+  test("puts the databases, and nothing else, on both networks", async () => {
+    await declare({ "trading-db:adminTools": "true" });
+    const networks = (name: string) =>
+      (container(name)["networksAdvanced"] as { name: string }[]).map((network) => network.name);
+    expect(networks("trading-postgres")).toEqual(["trading-db-network", "trading-network"]);
+    expect(networks("trading-mongodb")).toEqual(["trading-db-network", "trading-network"]);
+    expect(networks("trading-pgadmin")).toEqual(["trading-db-network"]);
+    expect(networks("trading-mongo-express")).toEqual(["trading-db-network"]);
+  });
+
+  test("gives the database network no way out", async () => {
+    await declare();
+    const network = recorded.find(({ name }) => name === "trading-db-networks-database")!.inputs;
+    expect(network["options"]).toEqual({ "com.docker.network.bridge.enable_ip_masquerade": "false" });
+  });
+
+  test("keeps passwords out of environments, arguments and labels", async () => {
+    await declare({ "trading-db:adminTools": "true", "trading-db:mongodbServiceUser": "trading_service" });
+    for (const { type, inputs } of recorded) {
+      if (type !== "docker:index/container:Container") continue;
+      const visible = JSON.stringify([inputs["envs"], inputs["command"], inputs["entrypoints"], inputs["labels"], inputs["name"]]);
+      expect(visible).not.toContain("secret of");
+    }
+  });
+
+  test("hands the migrator every file of schema/, by name and checksum", async () => {
+    await declare({ "trading-db:sampleData": "true" });
+    const inputs = recorded.find(({ name }) => name === "trading-db-postgres-schema-migrations")!.inputs;
+    const files = inputs["migrations"] as { name: string; checksum: string }[];
+    expect(files.length).toBeGreaterThan(0);
+    for (const { name, checksum } of files) {
+      expect(name).toMatch(/^\d{4}_[a-z0-9_]+\.sql$/);
+      expect(checksum).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+});
+
+test("admin tools are declared only when they are asked for, with their secrets in files", async () => {
+  await declare({ "trading-db:adminTools": "true" });
+  expect(namesOf("docker:index/container:Container")).toEqual(
+    expect.arrayContaining(["trading-db-pgadmin-container", "trading-db-mongo-express-container"]),
+  );
+  expect(container("trading-pgadmin")["envs"]).toEqual([
+    "PGADMIN_DEFAULT_EMAIL=admin@trading.local",
+    "PGADMIN_DEFAULT_PASSWORD_FILE=/config/password",
+    "PGADMIN_SERVER_JSON_FILE=/config/servers.json",
+    "PGADMIN_CONFIG_ALLOW_SPECIAL_EMAIL_DOMAINS=['local']",
+    "PGADMIN_CONFIG_CHECK_EMAIL_DELIVERABILITY=False",
+    "PGADMIN_DISABLE_POSTFIX=1",
+    "CONFIG_DISTRO_FILE_PATH=/var/lib/pgadmin/config_distro.py",
+  ]);
+  expect(container("trading-mongo-express")["envs"]).toContain("ME_CONFIG_BASICAUTH=true");
+});
+
+test("a user for services gets its password, and services get its name", async () => {
+  const layer = await declare({ "trading-db:mongodbServiceUser": "trading_service" });
+  expect(namesOf("random:index/randomPassword:RandomPassword")).toContain("trading-db-credentials-mongodb-service");
+  expect(layer.outputs.environment).toMatchObject({ MONGODB_USERNAME: "trading_service" });
+});
+
+test("what services need is complete, and its two passwords are secrets", async () => {
+  const { environment } = (await declare()).outputs as { environment: Record<string, pulumi.Output<string> | string> };
+  expect(Object.keys(environment)).toEqual([
+    "POSTGRES_HOST",
+    "POSTGRES_PORT",
+    "POSTGRES_DB",
+    "POSTGRES_USER",
+    "POSTGRES_PASSWORD",
+    "MONGODB_HOST",
+    "MONGODB_PORT",
+    "MONGODB_USERNAME",
+    "MONGODB_PASSWORD",
+    "MONGODB_DATABASE",
+  ]);
+  expect(await pulumi.isSecret(environment["POSTGRES_PASSWORD"] as pulumi.Output<string>)).toBe(true);
+  expect(await pulumi.isSecret(environment["MONGODB_PASSWORD"] as pulumi.Output<string>)).toBe(true);
+});
+
+test("published on all addresses, a database is still reached on loopback by this host", async () => {
+  const layer = await declare({ "trading-db:bindAddress": "0.0.0.0" });
+  expect(layer.outputs.postgres).toMatchObject({ fromHost: { host: "127.0.0.1", port: 5432 } });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, test } from "@jest/globals";
+import { parseSettings } from "../../settings.ts";
+
+const parse = (config: Record<string, string>, machineImages?: string) =>
+  parseSettings(
+    "dev",
+    Object.fromEntries(Object.entries(config).map(([key, value]) => [`trading-db:${key}`, value])),
+    machineImages,
+  );
+
+/** The whole text of what is refused. */
+function refusal(config: Record<string, string>): string {
+  try {
+    parse(config);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("nothing was refused");
+}
+
+test("a stack without any configuration gets every default", () => {
+  const settings = parse({});
+  expect(settings).toMatchObject({
+    stack: "dev",
+    bindAddress: "127.0.0.1",
+    adminTools: false,
+    protect: false,
+    seedSets: ["default"],
+    memory: { postgres: 1024, mongodb: 1024 },
+    subnets: { database: undefined, service: undefined },
+    mongodbServiceUser: undefined,
+    ports: { postgres: 5432, mongodb: 27017, pgadmin: 5050, mongoExpress: 8081 },
+  });
+  expect(settings.images).toEqual({
+    postgres: "postgres:15",
+    mongodb: "mongo:7",
+    pgadmin: "dpage/pgadmin4:9",
+    mongoExpress: "mongo-express:1.0.2",
+  });
+});
+
+test("settings can't be changed once they are read", () => {
+  expect(Object.isFrozen(parse({}))).toBe(true);
+});
+
+test("what the configuration says wins over the defaults", () => {
+  const settings = parse({
+    adminTools: "true",
+    sampleData: "true",
+    protect: "true",
+    bindAddress: "0.0.0.0",
+    postgresPort: "15432",
+    mongodbMemory: "2048",
+    databaseSubnet: "172.30.0.0/24",
+    mongodbServiceUser: "trading_service",
+  });
+  expect(settings).toMatchObject({
+    adminTools: true,
+    protect: true,
+    bindAddress: "0.0.0.0",
+    seedSets: ["default", "dev"],
+    memory: { postgres: 1024, mongodb: 2048 },
+    subnets: { database: "172.30.0.0/24", service: undefined },
+    mongodbServiceUser: "trading_service",
+  });
+  expect(settings.ports.postgres).toBe(15432);
+});
+
+describe("images", () => {
+  test("come from this machine's builds where the machine says so", () => {
+    expect(parse({}, "local").images.mongodb).toBe("localhost/trading-db/mongo:6.0");
+  });
+
+  test("come from where the stack says, whatever the machine says", () => {
+    expect(parse({ images: "published" }, "local").images.mongodb).toBe("mongo:7");
+  });
+
+  test("come from a private registry under its prefix", () => {
+    expect(parse({ images: "registry.example.com:5000/mirror" }).images).toEqual({
+      postgres: "registry.example.com:5000/mirror/postgres:15",
+      mongodb: "registry.example.com:5000/mirror/mongo:7",
+      pgadmin: "registry.example.com:5000/mirror/dpage/pgadmin4:9",
+      mongoExpress: "registry.example.com:5000/mirror/mongo-express:1.0.2",
+    });
+  });
+});
+
+test("keys of other projects and providers are left alone", () => {
+  expect(parseSettings("dev", { "docker:host": "unix:///run/docker.sock", "pulumi:tags": "x" }).stack).toBe("dev");
+});
+
+test.each([
+  [{ adminTool: "true" }, "trading-db:adminTool is not a setting of this project. Remove it: pulumi config rm adminTool"],
+  [{ adminTools: "yes" }, 'trading-db:adminTools is "yes" but must be true or false. For example: pulumi config set adminTools true'],
+  [{ postgresPort: "0" }, 'trading-db:postgresPort is "0" but must be a whole number from 1 to 65535. For example: pulumi config set postgresPort 15432'],
+  [{ mongodbPort: "65536" }, 'trading-db:mongodbPort is "65536" but must be a whole number from 1 to 65535. For example: pulumi config set mongodbPort 37017'],
+  [{ pgadminPort: "5o5o" }, 'trading-db:pgadminPort is "5o5o" but must be a whole number from 1 to 65535. For example: pulumi config set pgadminPort 15050'],
+  [{ postgresMemory: "64" }, 'trading-db:postgresMemory is "64" but must be a whole number from 256 to 1048576. For example: pulumi config set postgresMemory 1024'],
+  [{ bindAddress: "localhost" }, 'trading-db:bindAddress is "localhost" but must be an IPv4 address of this host such as 127.0.0.1. For example: pulumi config set bindAddress 127.0.0.1'],
+  [{ databaseSubnet: "172.30.0.0" }, 'trading-db:databaseSubnet is "172.30.0.0" but must be an IPv4 subnet such as 172.30.0.0/24. For example: pulumi config set databaseSubnet 172.30.0.0/24'],
+  [{ mongodbServiceUser: "admin" }, 'trading-db:mongodbServiceUser is "admin" but must be a lower-case name other than admin, such as trading_service. For example: pulumi config set mongodbServiceUser trading_service'],
+  [{ images: "https://registry.example.com" }, 'trading-db:images is "https://registry.example.com" but must be `published`, `local` or the prefix of a registry such as registry.example.com/mirror. For example: pulumi config set images published'],
+  [{ postgresPort: "27017" }, "trading-db:postgresPort and trading-db:mongodbPort are both 27017. For example: pulumi config set mongodbPort 27018"],
+])("%j is refused with the way out", (config, message) => {
+  expect(refusal(config as unknown as Record<string, string>)).toBe(`The configuration of stack dev can't be used:\n  - ${message}`);
+});
+
+test("everything that is wrong is told at once", () => {
+  expect(refusal({ nonsense: "1", protect: "maybe", mongodbPort: "x" })).toBe(
+    [
+      "The configuration of stack dev can't be used:",
+      '  - trading-db:protect is "maybe" but must be true or false. For example: pulumi config set protect true',
+      '  - trading-db:mongodbPort is "x" but must be a whole number from 1 to 65535. For example: pulumi config set mongodbPort 37017',
+      "  - trading-db:nonsense is not a setting of this project. Remove it: pulumi config rm nonsense",
+    ].join("\n"),
+  );
+});
