@@ -106,7 +106,9 @@ export class DatabaseLayer extends pulumi.ComponentResource {
       },
       parent,
     );
-    const adminTools = settings.adminTools ? createAdminTools(name, settings, networks, credentials, owner, parent) : null;
+    const adminTools = settings.adminTools
+      ? createAdminTools(name, settings, networks, credentials, owner, parent)
+      : null;
 
     this.outputs = {
       postgres: {

@@ -59,8 +59,6 @@ export class MongoExpress extends pulumi.ComponentResource {
         name: args.container,
         image: args.image,
         user: `${UID}:${UID}`,
-        // Node as the first process ignores SIGTERM.
-        init: true,
         envs: [
           "ME_CONFIG_MONGODB_SERVER=mongodb",
           "ME_CONFIG_MONGODB_PORT=27017",
@@ -74,7 +72,7 @@ export class MongoExpress extends pulumi.ComponentResource {
         ],
         tmpfs: { "/tmp": "rw,noexec,nosuid,size=64m" },
         ports: [{ internal: 8081, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
-        networkMode: args.networks.database,
+        networkMode: "bridge",
         networksAdvanced: [{ name: args.networks.database, aliases: ["mongo-express"] }],
         volumes: [{ volumeName: config.volume, containerPath: "/config", readOnly: true }],
         healthcheck: {

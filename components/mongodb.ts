@@ -82,7 +82,7 @@ export class Mongodb extends pulumi.ComponentResource {
         command: ["--wiredTigerCacheSizeGB", String(Math.max(0.25, args.memory / 2048))],
         envs: [`DATA_VOLUME=${args.dataVolume}`, pulumi.interpolate`IMAGE=${args.image}`],
         ports: [{ internal: 27017, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
-        networkMode: args.networks.database,
+        networkMode: "bridge",
         networksAdvanced: [
           { name: args.networks.database, aliases: ["mongodb"] },
           { name: args.networks.service, aliases: ["mongodb"] },

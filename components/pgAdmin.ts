@@ -79,7 +79,7 @@ export class PgAdmin extends pulumi.ComponentResource {
         ],
         tmpfs: { "/tmp": "rw,noexec,nosuid,size=64m" },
         ports: [{ internal: 80, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
-        networkMode: args.networks.database,
+        networkMode: "bridge",
         networksAdvanced: [{ name: args.networks.database, aliases: ["pgadmin"] }],
         volumes: [
           { volumeName: data.name, containerPath: "/var/lib/pgadmin" },

@@ -76,7 +76,7 @@ export class Postgres extends pulumi.ComponentResource {
         // PostgreSQL keeps what parallel workers share in /dev/shm.
         shmSize: Math.max(64, args.memory / 4),
         ports: [{ internal: 5432, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
-        networkMode: args.networks.database,
+        networkMode: "bridge",
         networksAdvanced: [
           { name: args.networks.database, aliases: ["postgres"] },
           { name: args.networks.service, aliases: ["postgres"] },

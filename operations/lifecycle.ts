@@ -1,0 +1,66 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StackOutputs } from "../outputs.ts";
+import { docker, lastLogLines } from "../migrator/docker.ts";
+import { inspectContainers } from "./containers.ts";
+import { UserError } from "./errors.ts";
+
+/** The containers of a stack that run for long, admin tools first: they have no use without the databases. */
+function containersOf({ postgres, mongodb, adminTools }: StackOutputs): string[] {
+  const tools = adminTools === null ? [] : [adminTools.pgadmin.container, adminTools.mongoExpress.container];
+  return [...tools, postgres.container, mongodb.container];
+}
+
+/** Stops a stack's containers in order; the data stay. @returns their names */
+export async function stop(outputs: StackOutputs): Promise<string[]> {
+  const names = containersOf(outputs);
+  // Docker asks each as its definition says (PostgreSQL by SIGINT) and gives it the time that stands there.
+  await docker(["stop", ...names], "", 300);
+  return names;
+}
+
+/**
+ * Starts a stack's containers and waits until they are healthy.
+ *
+ * @param timeout milliseconds to wait @default two minutes
+ * @throws UserError with the last log lines of a container that does not get well
+ */
+export async function start(outputs: StackOutputs, timeout = 120_000): Promise<string[]> {
+  const names = containersOf(outputs).reverse();
+  await docker(["start", ...names]);
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const containers = await inspectContainers(names);
+    const sick = containers.find(({ state }) => state === "exited" || state === "restarting");
+    if (sick !== undefined) throw new UserError(await describeFailure(sick.name, `is ${sick.state}`));
+    const waiting = containers.find(({ health }) => health !== "healthy");
+    if (waiting === undefined) return names;
+    if (Date.now() > deadline) {
+      throw new UserError(await describeFailure(waiting.name, `is ${waiting.health} after ${timeout / 1000} s`));
+    }
+    await sleep(500);
+  }
+}
+
+async function describeFailure(container: string, what: string): Promise<string> {
+  return `The container ${container} ${what}. Its last log lines:\n${await lastLogLines(container, [])}\nSee all of it: docker logs ${container}`;
+}
+
+/**
+ * Deletes everything of a stack: containers, networks, volumes and with them all data. The stack's state is emptied and
+ * its settings stay, so that `./setup-databases.sh` makes a new, empty one.
+ *
+ * @param confirmation has to be the stack's name
+ * @throws UserError when it isn't, or when the stack is protected
+ */
+export async function reset(stack: Stack, confirmation: string): Promise<void> {
+  if (confirmation !== stack.name) {
+    throw new UserError(`"${confirmation}" is not the name of this stack (${stack.name}). Nothing was deleted.`);
+  }
+  if ((await stack.getAllConfig())["trading-db:protect"]?.value === "true") {
+    throw new UserError(
+      `Stack ${stack.name} is protected. Nothing was deleted. To delete it all the same: pulumi config rm protect && pulumi up, then reset again.`,
+    );
+  }
+  await stack.destroy({ refresh: true });
+}

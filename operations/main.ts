@@ -1,0 +1,82 @@
+import { createInterface } from "node:readline/promises";
+import { UserError } from "./errors.ts";
+import { docker } from "../migrator/docker.ts";
+import { backup } from "./backup.ts";
+import { activity } from "./inspect.ts";
+import { reset, start, stop } from "./lifecycle.ts";
+import { recoverMongodb } from "./recoverMongodb.ts";
+import { openStack, readOutputs, selectedStack } from "./stack.ts";
+import { databaseStatus, renderStatus } from "./statusTable.ts";
+import { verify } from "./verify.ts";
+
+/** What `npm run VERB` does, on the stack that is selected in this folder. */
+const VERBS: Record<string, (words: string[]) => Promise<void>> = {
+  async status() {
+    console.log(renderStatus(await databaseStatus(await outputs())));
+  },
+  async verify() {
+    const checks = await verify(await outputs(), ({ name, problem, seconds }) => {
+      console.log(
+        `${problem === undefined ? "✔" : "✖"} ${name}${problem === undefined ? "" : `: ${problem}`} (${seconds.toFixed(2)} s)`,
+      );
+    });
+    if (checks.some(({ problem }) => problem !== undefined)) process.exitCode = 1;
+  },
+  async start() {
+    for (const name of await start(await outputs())) console.log(`✔ ${name} is healthy`);
+  },
+  async stop() {
+    for (const name of await stop(await outputs())) console.log(`✔ ${name} is stopped; its data stay`);
+  },
+  async logs([service = "postgres", ...options]) {
+    const { postgres, mongodb } = await outputs();
+    const containers: Record<string, string> = { postgres: postgres.container, mongodb: mongodb.container };
+    const container = containers[service];
+    if (container === undefined)
+      throw new UserError(`There is no log of "${service}". Choose one: npm run logs postgres, npm run logs mongodb`);
+    console.log(await docker(["logs", ...options, container]));
+  },
+  async backup([folder = "backups"]) {
+    console.log(`✔ both databases are in ${await backup(await outputs(), folder)}`);
+  },
+  async activity() {
+    const { sessions, mongodb } = await activity(await outputs());
+    console.table(sessions);
+    console.log(mongodb);
+  },
+  async reset([confirmation]) {
+    const stack = await openStack(await selectedStack());
+    const question = `This deletes all containers, networks and volumes of stack ${stack.name}, and all data in them.\nType its name to go on: `;
+    await reset(stack, confirmation ?? (await ask(question)));
+    console.log(`✔ nothing of stack ${stack.name} is left. A new one: ./setup-databases.sh --stack ${stack.name}`);
+  },
+  async "recover:mongodb"() {
+    await recoverMongodb(await openStack(await selectedStack()));
+    console.log("✔ the root user of MongoDB has the password of this stack's state again. Go on: ./setup-databases.sh");
+  },
+};
+
+async function outputs() {
+  return readOutputs(await openStack(await selectedStack()));
+}
+
+async function ask(question: string): Promise<string> {
+  if (!process.stdin.isTTY)
+    throw new UserError("There is no terminal to ask on. Name the stack: npm run reset -- STACK");
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}
+
+const [verb = "", ...words] = process.argv.slice(2);
+const act = VERBS[verb];
+(act === undefined
+  ? Promise.reject(new UserError(`There is no verb "${verb}". There are: ${Object.keys(VERBS).join(", ")}`))
+  : act(words)
+).catch((error: Error) => {
+  console.error(`✖ ${error.message}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,19 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { docker } from "../migrator/docker.ts";
+import { resetMongoRootPassword } from "../migrator/mongoRecovery.ts";
+import { readSettings } from "./stack.ts";
+
+/**
+ * Gives MongoDB's root user the password that the stack's state knows: the way back when a volume was kept and the state
+ * that knew its password was lost. Stops the server for some seconds; touches no data but that user's.
+ */
+export async function recoverMongodb(stack: Stack): Promise<void> {
+  const { containers, images, volumes } = await readSettings(stack);
+  // The volume of configuration files was written from this state, also when the update that followed failed.
+  const place = ["--network", "none", "--user", "999:999", "--volume", `${volumes.mongodbConfig}:/config:ro`];
+  const read = ["--entrypoint", "cat", images.mongodb, "/config/admin-password"];
+  const password = await docker(["run", "--rm", "--pull", "never", ...place, ...read]);
+  await docker(["stop", containers.mongodb], "", 120);
+  await resetMongoRootPassword({ volume: volumes.mongodbData, image: images.mongodb, user: "admin", password });
+  await docker(["start", containers.mongodb]);
+}

@@ -1,0 +1,47 @@
+import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation/index.js";
+import type { StackOutputs } from "../outputs.ts";
+import { parseSettings, type Settings } from "../settings.ts";
+import { UserError } from "./errors.ts";
+
+/** Opens a stack that exists. @throws UserError where it doesn't */
+export async function openStack(name: string): Promise<Stack> {
+  try {
+    return await LocalWorkspace.selectStack({ stackName: name, workDir: process.cwd() });
+  } catch (error) {
+    if (!(error instanceof Error) || !/no stack named/.test(error.message)) throw error;
+    throw new UserError(`There is no stack ${name} here. Set it up: ./setup-databases.sh --stack ${name}`);
+  }
+}
+
+/** The stack that is selected in this folder: the one that `pulumi` commands act on. */
+export async function selectedStack(): Promise<string> {
+  const workspace = await LocalWorkspace.create({ workDir: process.cwd() });
+  const current = await workspace.stack();
+  if (current === undefined) throw new UserError("No stack is selected here. Set one up: ./setup-databases.sh");
+  return current.name;
+}
+
+/** The settings of a stack, as its program sees them. @throws pulumi.RunError that lists what is wrong in them */
+export async function readSettings(stack: Stack): Promise<Settings> {
+  const config = Object.entries(await stack.getAllConfig()).map(([key, { value }]) => [key, value]);
+  return parseSettings(stack.name, Object.fromEntries(config), process.env["TRADING_DB_IMAGES"]);
+}
+
+/** The outputs of a stack, secrets in clear. @throws UserError where it never came up whole */
+export async function readOutputs(stack: Stack): Promise<StackOutputs> {
+  return parseOutputs(stack.name, await stack.outputs());
+}
+
+/** @throws UserError where an output is missing: the stack never came up whole, or an older program made it */
+export function parseOutputs(stack: string, outputs: OutputMap): StackOutputs {
+  const names: (keyof StackOutputs)[] = ["postgres", "mongodb", "environment", "networks", "installation"];
+  const missing = names.filter((name) => outputs[name] === undefined);
+  if (missing.length > 0) {
+    throw new UserError(
+      `Stack ${stack} has no output ${missing.join(", ")}: it never came up whole. Bring it up: ./setup-databases.sh --stack ${stack}`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { value }]) => [name, value]),
+  ) as unknown as StackOutputs;
+}

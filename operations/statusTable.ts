@@ -1,0 +1,52 @@
+import Table from "cli-table3";
+import { inspectContainers } from "./containers.ts";
+import type { StackOutputs } from "../outputs.ts";
+
+/** What `status` shows of one database. */
+export interface DatabaseStatus {
+  database: string;
+  /** Host and port that this host connects to. */
+  address: string;
+  user: string;
+  container: string;
+  /** State and health of the container, such as `running, healthy`; `missing` where there is none. */
+  state: string;
+  schemaVersion: string;
+}
+
+/** One row for each database of a stack, the container's state as it is now. */
+export async function databaseStatus({ postgres, mongodb }: StackOutputs): Promise<DatabaseStatus[]> {
+  const facts = new Map(
+    (await inspectContainers([postgres.container, mongodb.container])).map((fact) => [fact.name, fact]),
+  );
+  return [postgres, mongodb].map((database) => {
+    const fact = facts.get(database.container);
+    return {
+      database: database.database,
+      address: `${database.fromHost.host}:${database.fromHost.port}`,
+      user: database.user,
+      container: database.container,
+      state: fact === undefined ? "missing" : [fact.state, fact.health].filter((word) => word !== "none").join(", "),
+      schemaVersion: database.schemaVersion,
+    };
+  });
+}
+
+/** The rows as a table for people. */
+export function renderStatus(rows: DatabaseStatus[]): string {
+  const table = new Table({
+    head: ["database", "address", "user", "container", "state", "schema"],
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    table.push([
+      row.database,
+      row.address,
+      row.user,
+      row.container,
+      row.state,
+      row.schemaVersion.replace(/\.\w+$/, ""),
+    ]);
+  }
+  return table.toString();
+}

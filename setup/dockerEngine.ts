@@ -1,0 +1,126 @@
+import { closeSync, existsSync, openSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../operations/errors.ts";
+import { run } from "../operations/process.ts";
+
+const DAEMON_LOG = "/var/log/dockerd.log";
+
+/** What the Docker client says of the engine. */
+type EngineState =
+  | { kind: "running"; version: string }
+  | { kind: "no client" }
+  | { kind: "no permission" }
+  | { kind: "not running"; said: string };
+
+/**
+ * Sees to a running Docker Engine: installs Debian's `docker.io` where there is none, and starts the daemon where it
+ * does not run, with systemd where the machine has it.
+ *
+ * @param mayInstall whether packages may be installed
+ * @param say called with what is being done, for steps that take long
+ * @returns version of the engine
+ * @throws UserError with the command that mends what can't be mended here
+ */
+export async function ensureDockerEngine(mayInstall: boolean, say: (step: string) => void): Promise<string> {
+  const state = await askEngine();
+  if (state.kind === "running") return state.version;
+  if (state.kind === "no permission") {
+    throw new UserError(
+      "Docker runs, but this user may not use it. Let it, then log in again: sudo usermod -aG docker $USER",
+    );
+  }
+  if (process.env["DOCKER_HOST"] !== undefined) {
+    throw new UserError(
+      `Docker does not answer at DOCKER_HOST=${process.env["DOCKER_HOST"]}. Start it there, or use this machine's own: unset DOCKER_HOST`,
+    );
+  }
+  if (state.kind === "no client" || !(await hasDaemon())) {
+    if (!mayInstall) {
+      throw new UserError(
+        "Docker Engine is not installed. Run again without --no-install, or: sudo apt-get install --no-install-recommends docker.io iptables",
+      );
+    }
+    say("installing Docker Engine");
+    await installEngine();
+  }
+  say("starting Docker Engine");
+  await startDaemon();
+  return awaitEngine();
+}
+
+/** Asks once, within ten seconds. */
+export async function askEngine(): Promise<EngineState> {
+  const { code, stdout, stderr } = await run("docker", ["version", "--format", "{{.Server.Version}}"], 10_000);
+  if (code === 127) return { kind: "no client" };
+  if (code === 0) return { kind: "running", version: stdout.trim() };
+  if (/permission denied/i.test(stderr)) return { kind: "no permission" };
+  return { kind: "not running", said: stderr.trim() };
+}
+
+/** Puts `sudo` before a command where this process isn't root. */
+function asRoot(command: string[]): [string, string[]] {
+  const whole = process.getuid?.() === 0 ? command : ["sudo", ...command];
+  return [whole[0]!, whole.slice(1)];
+}
+
+async function hasDaemon(): Promise<boolean> {
+  return (await run("sh", ["-c", "PATH=$PATH:/usr/sbin:/sbin; command -v dockerd"])).code === 0;
+}
+
+async function installEngine(): Promise<void> {
+  for (const step of [
+    ["apt-get", "update", "-qq"],
+    [
+      "env",
+      "DEBIAN_FRONTEND=noninteractive",
+      "apt-get",
+      "install",
+      "-y",
+      "-qq",
+      "--no-install-recommends",
+      "docker.io",
+      "iptables",
+    ],
+  ]) {
+    const { code, stderr } = await run(...asRoot(step));
+    if (code === 0) continue;
+    throw new UserError(
+      `Docker Engine could not be installed: ${lastLine(stderr)}. See what is wrong: sudo apt-get install --no-install-recommends docker.io iptables`,
+    );
+  }
+}
+
+async function startDaemon(): Promise<void> {
+  if (existsSync("/run/systemd/system")) {
+    const { code, stderr } = await run(...asRoot(["systemctl", "enable", "--now", "docker"]));
+    if (code === 0) return;
+    throw new UserError(
+      `The Docker daemon could not be started: ${lastLine(stderr)}. Its log: journalctl -u docker -n 50`,
+    );
+  }
+  // A session of its own, so that the daemon outlives this terminal and never sees its Ctrl-C.
+  const [program, args] = asRoot(["sh", "-c", `PATH=$PATH:/usr/sbin:/sbin; exec dockerd >>${DAEMON_LOG} 2>&1`]);
+  const nothing = openSync("/dev/null", "r+");
+  spawn(program, args, { detached: true, stdio: [nothing, nothing, nothing] }).unref();
+  closeSync(nothing);
+}
+
+async function awaitEngine(): Promise<string> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const state = await askEngine();
+    if (state.kind === "running") return state.version;
+    if (Date.now() > deadline) {
+      const said = state.kind === "not running" ? `: ${lastLine(state.said)}` : "";
+      throw new UserError(
+        `The Docker daemon was started but does not answer after a minute${said}. Its log: sudo tail -n 50 ${DAEMON_LOG}`,
+      );
+    }
+    await sleep(250);
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}

@@ -1,0 +1,386 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { MongoClient } from "mongodb";
+import { spawn, type ChildProcess } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { backup } from "../../../operations/backup.ts";
+import { start, stop } from "../../../operations/lifecycle.ts";
+import { verify } from "../../../operations/verify.ts";
+import type { StackOutputs } from "../../../outputs.ts";
+import { docker, execute, makeProject, type Project } from "../../support/project.ts";
+
+const MINUTES = 60_000;
+
+jest.setTimeout(2 * MINUTES);
+
+let project: Project;
+let outputs: StackOutputs;
+
+beforeAll(async () => {
+  project = await makeProject({ adminTools: "true", mongodbServiceUser: "trading_service", sampleData: "true" });
+  await project.stack.up();
+  outputs = await project.outputs();
+}, 5 * MINUTES);
+
+afterAll(() => project.remove(), 2 * MINUTES);
+
+/** Runs SQL as the user of services, from this host. */
+async function sql(statement: string): Promise<Record<string, unknown>[]> {
+  const { fromHost, database, user, password } = outputs.postgres;
+  const client = new pg.Client({ ...fromHost, database, user, password });
+  await client.connect();
+  try {
+    return (await client.query(statement)).rows as Record<string, unknown>[];
+  } finally {
+    await client.end();
+  }
+}
+
+async function withConfigs<T>(act: (client: MongoClient) => Promise<T>): Promise<T> {
+  const { fromHost, user, password } = outputs.mongodb;
+  const client = new MongoClient(`mongodb://${fromHost.host}:${fromHost.port}/?directConnection=true`, {
+    auth: { username: user, password },
+  });
+  try {
+    return await act(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Runs a shell line in a new container on the service network that knows nothing but the stack's environment. */
+function asService(image: string, line: string) {
+  const environment = Object.keys(outputs.environment).flatMap((name) => ["--env", name]);
+  return execute(
+    "docker",
+    [
+      "run",
+      "--rm",
+      "--network",
+      outputs.networks.service,
+      ...environment,
+      "--entrypoint",
+      "/bin/bash",
+      image,
+      "-c",
+      line,
+    ],
+    { env: { ...outputs.environment } },
+  );
+}
+
+describe("a trading service on the service network, with nothing but the stack's environment", () => {
+  test("writes a run to PostgreSQL", async () => {
+    const line = `PGPASSWORD=$POSTGRES_PASSWORD psql -v ON_ERROR_STOP=1 -h $POSTGRES_HOST -p $POSTGRES_PORT -U $POSTGRES_USER -d $POSTGRES_DB -c "
+      INSERT INTO simulation_runs (run_uid, name, run_type, config_id, config_hash, algorithm_name, algorithm_version,
+        algorithm_hash, simulator_name, simulator_version, simulator_hash, engine_version, dataset_version, random_seed,
+        symbols, timeframe, period_start, period_end, account_currency, account_type, starting_equity, periods_per_year)
+      VALUES (gen_random_uuid(), 'from a service', 'backtest', 'c', repeat('0', 64), 'buy_and_hold', '1.0.0',
+        repeat('0', 64), 'frictionless', '1.0.0', repeat('0', 64), '1.0.0', 'd', 1,
+        '{SPY}', '1d', '2024-01-01Z', '2024-12-31Z', 'USD', 'cash', 100000, 252)"`;
+    expect(await asService(outputs.postgres.image, line)).toMatchObject({ code: 0, stdout: "INSERT 0 1\n" });
+    expect(await sql("SELECT name, status FROM simulation_runs WHERE name = 'from a service'")).toEqual([
+      { name: "from a service", status: "queued" },
+    ]);
+  });
+
+  test("writes a configuration to MongoDB", async () => {
+    const line = `mongosh --quiet --norc "mongodb://$MONGODB_USERNAME:$MONGODB_PASSWORD@$MONGODB_HOST:$MONGODB_PORT/$MONGODB_DATABASE?authSource=admin&replicaSet=rs0" --eval '
+      const copy = db.simulation_configs.findOne();
+      copy._id = "from-a-service";
+      copy.name = "from a service";
+      copy.config_hash = "f".repeat(64);
+      print(db.simulation_configs.insertOne(copy).acknowledged)'`;
+    expect(await asService(outputs.mongodb.image, line)).toMatchObject({ code: 0, stdout: "true\n" });
+    const found = await withConfigs((client) =>
+      client.db("trading_configs").collection("simulation_configs").countDocuments({ name: "from a service" }),
+    );
+    expect(found).toBe(1);
+  });
+
+  test.each([
+    ["PgAdmin", () => [project.names.containers.pgadmin, 80] as const],
+    ["Mongo Express", () => [project.names.containers.mongoExpress, 8081] as const],
+  ])("can't reach %s, by name or by address", async (_name, target) => {
+    const [container, port] = target();
+    const address = await docker(
+      "inspect",
+      "--format",
+      "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
+      container,
+    );
+    const line = `for host in ${container} ${address}; do timeout 2 bash -c "exec 3<>/dev/tcp/$host/${port}" 2>/dev/null && echo "reached $host"; done; echo done`;
+    expect((await asService(outputs.postgres.image, line)).stdout).toBe("done\n");
+  });
+});
+
+test("the databases have no way out of the host, though a service on the service network has one", async () => {
+  // A network namespace that knows no way back to Docker's subnets stands for the world: it can only answer whom the host
+  // masquerades, as the internet does.
+  const world = `tdb-${project.stackName.slice(-8)}`;
+  const server = `require("net").createServer((socket) => socket.end("out")).listen(7, "198.18.77.2")`;
+  const commands = [
+    `ip netns add ${world}`,
+    `ip link add ${world.slice(0, 12)}-a type veth peer name ${world.slice(0, 12)}-b netns ${world}`,
+    `ip addr add 198.18.77.1/30 dev ${world.slice(0, 12)}-a`,
+    `ip link set ${world.slice(0, 12)}-a up`,
+    `ip -n ${world} addr add 198.18.77.2/30 dev ${world.slice(0, 12)}-b`,
+    `ip -n ${world} link set ${world.slice(0, 12)}-b up`,
+  ];
+  const call = `timeout 3 bash -c "cat </dev/tcp/198.18.77.2/7" 2>/dev/null || echo "no way out"`;
+  let listening: ChildProcess | undefined;
+  try {
+    for (const command of commands) expect(await execute("bash", ["-c", command])).toMatchObject({ code: 0 });
+    listening = spawn("ip", ["netns", "exec", world, process.execPath, "-e", server], { stdio: "ignore" });
+    await expectSoon(async () => expect((await asService(outputs.postgres.image, call)).stdout).toBe("out"));
+    const { postgres, mongodb } = project.names.containers;
+    expect(await docker("exec", postgres, "bash", "-c", call)).toBe("no way out");
+    expect(await docker("exec", mongodb, "bash", "-c", call)).toBe("no way out");
+  } finally {
+    listening?.kill();
+    await execute("ip", ["netns", "delete", world]);
+  }
+});
+
+describe("secrets", () => {
+  /** Every generated password of the stack. */
+  const secrets = () => [
+    ...Object.values(outputs.postgres.passwords),
+    outputs.mongodb.adminPassword,
+    outputs.mongodb.password,
+    outputs.adminTools!.pgadmin.password,
+    outputs.adminTools!.mongoExpress.password,
+  ];
+  const expectNone = (text: string) => {
+    for (const secret of secrets()) expect(text.includes(secret)).toBe(false);
+  };
+
+  test("are different from each other and long", () => {
+    expect(new Set(secrets()).size).toBe(secrets().length);
+    for (const secret of secrets()) expect(secret).toMatch(/^[A-Za-z0-9]{32}$/);
+  });
+
+  test("stand in clear nowhere in the state or its history", async () => {
+    const files = await execute("grep", ["-rlE", secrets().join("|"), join(project.folder, ".trading-db", "state")]);
+    expect(files.stdout).toBe("");
+  });
+
+  test("stand neither in `docker inspect` nor in a process's arguments or environment", async () => {
+    const containers = await docker(
+      "ps",
+      "--all",
+      "--quiet",
+      "--filter",
+      `label=trading-db.installation=${outputs.installation}`,
+    );
+    expect(containers.split("\n")).toHaveLength(8);
+    expectNone(await docker("inspect", ...containers.split("\n")));
+    for (const name of Object.values(project.names.containers)) {
+      expectNone(await docker("exec", name, "sh", "-c", "cat /proc/1/environ /proc/1/cmdline | tr '\\0' '\\n'"));
+      expectNone(await docker("top", name, "-eo", "pid,args"));
+    }
+  });
+
+  test("stand in no log", async () => {
+    const ids = await docker(
+      "ps",
+      "--all",
+      "--quiet",
+      "--filter",
+      `label=trading-db.installation=${outputs.installation}`,
+    );
+    for (const id of ids.split("\n")) {
+      const { stdout, stderr } = await execute("docker", ["logs", id]);
+      expectNone(stdout + stderr);
+    }
+  });
+
+  test("are files that their service alone can read", async () => {
+    const modes = (container: string, folder: string) =>
+      docker("exec", container, "sh", "-c", `stat -c '%a %u %n' ${folder} ${folder}/*`).then((text) =>
+        text.split("\n"),
+      );
+    const { postgres, mongodb, pgadmin, mongoExpress } = project.names.containers;
+    expect(await modes(postgres, "/config")).toEqual([
+      "500 999 /config",
+      "400 999 /config/pg_hba.conf",
+      "400 999 /config/start.sh",
+    ]);
+    expect(await modes(mongodb, "/data/configdb")).toEqual([
+      "500 999 /data/configdb",
+      "400 999 /data/configdb/admin-password",
+      "400 999 /data/configdb/health.sh",
+      "400 999 /data/configdb/keyfile",
+      "400 999 /data/configdb/start.sh",
+    ]);
+    expect(await modes(pgadmin, "/config")).toEqual([
+      "500 5050 /config",
+      "400 5050 /config/password",
+      "400 5050 /config/servers.json",
+    ]);
+    expect(await modes(mongoExpress, "/config")).toEqual([
+      "500 1000 /config",
+      "400 1000 /config/mongodb-password",
+      "400 1000 /config/password",
+    ]);
+  });
+
+  test("leave no copy in the containers that carried them", async () => {
+    for (const name of Object.values(project.names.containers)) {
+      expect((await execute("docker", ["cp", `${name}-config:/upload`, "-"])).code).toBe(1);
+    }
+  });
+});
+
+describe("admin tools", () => {
+  const login = (user: string, password: string) => ({
+    Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
+  });
+
+  test("Mongo Express shows the three collections to whoever has the password, and nothing to others", async () => {
+    const { url, user, password } = outputs.adminTools!.mongoExpress;
+    await expectSoon(async () => {
+      const page = await fetch(`${url}/db/trading_configs/`, { headers: login(user, password) });
+      expect(page.status).toBe(200);
+      const text = await page.text();
+      for (const name of ["simulation_configs", "algorithm_versions", "simulator_configs"])
+        expect(text).toContain(name);
+    });
+    expect((await fetch(`${url}/`, { headers: login(user, "wrong") })).status).toBe(401);
+    expect((await fetch(`${url}/`)).status).toBe(401);
+  });
+
+  test("PgAdmin lets in the seed's address with the generated password, and no other", async () => {
+    const { url, user, password } = outputs.adminTools!.pgadmin;
+    await expectSoon(async () => expect((await fetch(`${url}/misc/ping`)).status).toBe(200));
+    expect(user).toBe("admin@trading.local");
+    expect(await logInToPgAdmin(url, user, password)).toMatch(/\/browser\/$/);
+    expect(await logInToPgAdmin(url, user, "wrong")).toMatch(/\/login/);
+  });
+});
+
+describe("a stack that is up", () => {
+  test("has nothing to change, also when it is compared with what runs", async () => {
+    await project.stack.preview({ expectNoChanges: true });
+    await project.stack.preview({ expectNoChanges: true, refresh: true });
+    const { summary } = await project.stack.up({ refresh: true, expectNoChanges: true });
+    expect(Object.keys(summary.resourceChanges!)).toEqual(["same"]);
+  });
+
+  test("passes every check of verify", async () => {
+    const checks = await verify(await project.outputs());
+    expect(checks.filter(({ problem }) => problem !== undefined)).toEqual([]);
+    expect(checks.map(({ name }) => name)).toEqual([
+      "PostgreSQL answers trading_migrator",
+      "PostgreSQL answers trading_user",
+      "PostgreSQL answers trading_readonly",
+      "PostgreSQL has its schema",
+      "PostgreSQL has its seeds",
+      "trading_user can write",
+      "trading_user can't change the schema",
+      "trading_readonly can't write",
+      "MongoDB answers admin",
+      "MongoDB has its schema",
+      "MongoDB has its seeds",
+      "trading_service can write",
+      "trading_service can't write elsewhere",
+    ]);
+  });
+
+  test("shows a new migration in the preview by its name, and applies it", async () => {
+    const name = "9999_create_view_of_the_tests.sql";
+    const folder = join(project.folder, "schema/postgresql/migrations");
+    const last = readdirSync(folder).sort().at(-1)!;
+    const next = `${String(Number(last.slice(0, 4)) + 1).padStart(4, "0")}${name.slice(4)}`;
+    writeFileSync(
+      join(folder, next),
+      "CREATE VIEW of_the_tests AS SELECT 42 AS answer;\nGRANT SELECT ON of_the_tests TO trading_user;\n",
+    );
+    const { stdout } = await project.stack.preview({ diff: true });
+    expect(stdout).toContain(next);
+    await project.stack.up();
+    expect(await sql("SELECT answer FROM of_the_tests")).toEqual([{ answer: 42 }]);
+    expect((await project.outputs()).postgres.schemaVersion).toBe(next);
+  });
+
+  test("comes back with its data when a container was removed by hand", async () => {
+    const before = await sql("SELECT run_uid FROM simulation_runs ORDER BY run_id");
+    await docker("rm", "--force", project.names.containers.postgres, project.names.containers.mongodb);
+    await project.stack.up({ refresh: true });
+    expect(await sql("SELECT run_uid FROM simulation_runs ORDER BY run_id")).toEqual(before);
+    expect(
+      await withConfigs((client) =>
+        client.db("trading_configs").collection("simulation_configs").countDocuments({ name: "from a service" }),
+      ),
+    ).toBe(1);
+  });
+
+  test("stops and starts with its data, and stops cleanly", async () => {
+    const before = await sql("SELECT run_uid FROM simulation_runs ORDER BY run_id");
+    await stop(outputs);
+    const { stdout, stderr } = await execute("docker", ["logs", "--tail", "1", project.names.containers.postgres]);
+    expect(stdout + stderr).toContain("database system is shut down");
+    await start(outputs);
+    expect(await sql("SELECT run_uid FROM simulation_runs ORDER BY run_id")).toEqual(before);
+  });
+
+  test("is backed up whole, or not at all", async () => {
+    const folder = await backup(outputs, join(project.folder, "backups"));
+    expect(readdirSync(folder).sort()).toEqual(["mongodb.archive", "postgres.sql"]);
+    expect(readFileSync(join(folder, "postgres.sql"), "utf8")).toContain("PostgreSQL database dump complete");
+    const broken = { ...outputs, mongodb: { ...outputs.mongodb, adminPassword: "wrong" } };
+    await expect(backup(broken, join(project.folder, "broken"))).rejects.toThrow("No backup was kept.");
+    expect(readdirSync(join(project.folder, "broken"))).toEqual([]);
+  });
+});
+
+// The last one: it takes the stack away.
+test(
+  "destroy leaves nothing",
+  async () => {
+    await project.stack.destroy();
+    const { containers, networks, volumes } = project.names;
+    const left = (text: string, names: string[]) => text.split("\n").filter((name) => names.includes(name));
+    expect(
+      left(
+        await docker("ps", "--all", "--format", "{{.Names}}"),
+        Object.values(containers).flatMap((name) => [name, `${name}-config`]),
+      ),
+    ).toEqual([]);
+    expect(left(await docker("network", "ls", "--format", "{{.Name}}"), Object.values(networks))).toEqual([]);
+    expect(left(await docker("volume", "ls", "--quiet"), Object.values(volumes))).toEqual([]);
+  },
+  2 * MINUTES,
+);
+
+/** Repeats an assertion until it holds, for a minute. */
+async function expectSoon(assertion: () => Promise<void>): Promise<void> {
+  const deadline = Date.now() + MINUTES;
+  for (;;) {
+    try {
+      return await assertion();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(500);
+    }
+  }
+}
+
+/** Logs in as a browser would, with the form's token. @returns where PgAdmin sends the browser */
+async function logInToPgAdmin(url: string, email: string, password: string): Promise<string> {
+  const page = await fetch(`${url}/login`);
+  const token = /"csrfToken":\s*"([^"]+)"/.exec(await page.text())?.[1] ?? "";
+  const cookie = page.headers
+    .getSetCookie()
+    .map((line) => line.split(";")[0])
+    .join("; ");
+  const reply = await fetch(`${url}/authenticate/login`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie, "Content-Type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ email, password, csrf_token: token }),
+  });
+  return reply.headers.get("location") ?? "";
+}

@@ -1,0 +1,106 @@
+import { LocalWorkspace, type ConfigMap, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { execFile, execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { cpSync, mkdtempSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nameResources, type Naming } from "../../naming.ts";
+import type { StackOutputs } from "../../outputs.ts";
+
+/** A copy of this project with a state, a stack and names of its own, so that a test may do to it what it likes. */
+export interface Project {
+  folder: string;
+  stackName: string;
+  names: Naming;
+  stack: Stack;
+  outputs(): Promise<StackOutputs>;
+  /** Removes the stack, everything of it on the daemon, and the copy; also when a test has failed half-way. */
+  remove(): Promise<void>;
+}
+
+/** Copies what git would commit, and shares the npm packages. */
+export function copyProject(): string {
+  const folder = mkdtempSync(join(tmpdir(), "trading-db-"));
+  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
+  for (const file of files.trim().split("\n")) cpSync(file, join(folder, file), { recursive: true });
+  symlinkSync(join(process.cwd(), "node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+/** @param config settings of the stack, without their namespace */
+export async function makeProject(config: Record<string, string> = {}): Promise<Project> {
+  const folder = copyProject();
+  const stackName = `it-${randomBytes(4).toString("hex")}`;
+  const names = nameResources(stackName);
+  const state = join(folder, ".trading-db", "state");
+  mkdirSync(state, { recursive: true });
+  const envVars = {
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_CONFIG_PASSPHRASE: "a passphrase of the tests",
+    PULUMI_CONFIG_PASSPHRASE_FILE: "",
+  };
+  const stack = await LocalWorkspace.createStack({ stackName, workDir: folder }, { envVars });
+  const values: ConfigMap = {};
+  for (const [key, value] of Object.entries({ postgresMemory: "512", mongodbMemory: "512", ...config })) {
+    values[`trading-db:${key}`] = { value };
+  }
+  await stack.setAllConfig(values);
+  return {
+    folder,
+    stackName,
+    names,
+    stack,
+    async outputs() {
+      const outputs = Object.entries(await stack.outputs()).map(([name, { value }]) => [name, value]);
+      return Object.fromEntries(outputs) as unknown as StackOutputs;
+    },
+    async remove() {
+      await stack.destroy().catch(() => {});
+      removeFromDaemon(names);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Removes a stack's containers, networks and volumes by their names, whatever is there of them. */
+export function removeFromDaemon(names: Naming): void {
+  const containers = Object.values(names.containers).flatMap((name) => [name, `${name}-config`]);
+  attempt("docker", ["rm", "--force", "--volumes", ...containers]);
+  attempt("docker", ["network", "rm", ...Object.values(names.networks)]);
+  attempt("docker", ["volume", "rm", "--force", ...Object.values(names.volumes)]);
+}
+
+function attempt(program: string, args: string[]): void {
+  try {
+    execFileSync(program, args, { stdio: "ignore" });
+  } catch {
+    // What isn't there can't be removed.
+  }
+}
+
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program to its end, whatever its exit code. */
+export function execute(
+  program: string,
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string | undefined> } = {},
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    const env = options.env === undefined ? process.env : { ...process.env, ...options.env };
+    execFile(program, args, { ...options, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, stdout, stderr });
+    });
+  });
+}
+
+/** Runs the Docker command line. @returns its standard output, trimmed @throws what it said */
+export async function docker(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await execute("docker", args);
+  if (code !== 0) throw new Error(stderr);
+  return stdout.trim();
+}
