@@ -1,0 +1,90 @@
+-- Invariants of what a run held and was worth.
+
+-- 3. Positions are the sum of their trades; a symbol stands in both tables or in neither.
+CREATE VIEW v_check_positions AS
+SELECT run_id, symbol::text AS subject, rule, stored::text, expected::text
+FROM positions AS position
+FULL JOIN (
+  SELECT
+    run_id,
+    symbol,
+    coalesce(sum(CASE direction WHEN 'long' THEN quantity ELSE -quantity END) FILTER (WHERE exit_time IS NULL), 0) AS quantity,
+    sum(quantity * entry_price) FILTER (WHERE exit_time IS NULL) / sum(quantity) FILTER (WHERE exit_time IS NULL) AS entry_price,
+    coalesce(sum(net_pnl), 0) AS realized_pnl,
+    sum(commission) AS commission,
+    sum(financing) AS financing,
+    count(*) AS trade_count
+  FROM trades GROUP BY run_id, symbol
+) AS trade USING (run_id, symbol)
+CROSS JOIN LATERAL (VALUES
+  ('quantity', position.quantity, trade.quantity),
+  ('realized_pnl', position.realized_pnl, trade.realized_pnl),
+  ('commission', position.commission, trade.commission),
+  ('financing', position.financing, trade.financing),
+  ('trade_count', position.trade_count, trade.trade_count),
+  ('avg_entry_price', position.avg_entry_price, round(trade.entry_price, 8))
+) AS comparison (rule, stored, expected)
+WHERE stored IS DISTINCT FROM expected;
+COMMENT ON VIEW v_check_positions IS
+  'Positions that are not the sum of the trades of their run and symbol, and symbols that only one of the two tables has. Exact.';
+
+-- 4. Ending equity is what was there, plus what was won, less what open trades have cost.
+CREATE VIEW v_check_equity_identity AS
+SELECT run_id, NULL::text AS subject, 'ending_equity' AS rule, ending_equity::text AS stored, expected::text
+FROM simulation_runs
+LEFT JOIN (
+  SELECT run_id, sum(realized_pnl + unrealized_pnl) AS pnl FROM positions GROUP BY run_id
+) AS position USING (run_id)
+LEFT JOIN (
+  SELECT run_id, sum(financing - commission) AS carried FROM trades WHERE exit_time IS NULL GROUP BY run_id
+) AS open_trade USING (run_id)
+CROSS JOIN LATERAL (SELECT starting_equity + coalesce(pnl, 0) + coalesce(carried, 0) AS expected) AS identity
+WHERE status = 'completed' AND ending_equity IS DISTINCT FROM expected;
+COMMENT ON VIEW v_check_equity_identity IS
+  'Completed runs where ending_equity is not starting_equity + realized_pnl + unrealized_pnl - commission and + financing of open trades. Exact.';
+
+-- 5. The value of a position follows from its quantity and prices.
+CREATE VIEW v_check_position_values AS
+SELECT run_id, symbol::text AS subject, rule, stored::text, round(expected, 8)::text AS expected
+FROM positions
+CROSS JOIN LATERAL (SELECT quantity * multiplier * fx_rate AS size) AS position
+CROSS JOIN LATERAL (VALUES
+  ('cost_basis', cost_basis, size * avg_entry_price),
+  ('market_value', market_value, size * market_price),
+  ('unrealized_pnl', unrealized_pnl, size * (market_price - avg_entry_price))
+) AS comparison (rule, stored, expected)
+WHERE quantity <> 0
+  AND abs(stored - expected) > 1e-6 * abs(size) * greatest(abs(market_price), abs(avg_entry_price));
+COMMENT ON VIEW v_check_position_values IS
+  'Open positions whose cost_basis, market_value or unrealized_pnl does not follow from quantity and prices. Within 1e-6 of the notional. Linear contracts: inverse ones show up here.';
+
+-- The equity curve ends at the run's ending equity, inside the period, and gives its risk metrics.
+CREATE VIEW v_check_equity_curve AS
+SELECT run_id, NULL::text AS subject, rule, stored::text, expected::text
+FROM simulation_runs
+LEFT JOIN (
+  SELECT
+    run_id,
+    (array_agg(equity::numeric ORDER BY ts DESC))[1] AS last_equity,
+    max(drawdown) AS drawdown,
+    stddev_samp(period_return) AS deviation,
+    avg(period_return - rf) AS excess,
+    sqrt(avg(least(period_return - rf, 0) ^ 2)) AS downside
+  FROM v_equity_curve
+  JOIN (SELECT run_id, power(1 + risk_free_rate, 1.0 / periods_per_year) - 1 AS rf FROM simulation_runs) AS rate USING (run_id)
+  GROUP BY run_id
+) AS curve USING (run_id)
+CROSS JOIN LATERAL (VALUES
+  ('ending_equity', ending_equity::double precision, last_equity::double precision),
+  ('max_drawdown', max_drawdown, greatest(drawdown, 0)),
+  ('annual_volatility', annual_volatility, deviation * sqrt(periods_per_year)),
+  ('sharpe_ratio', sharpe_ratio, excess / nullif(deviation, 0) * sqrt(periods_per_year)),
+  ('sortino_ratio', sortino_ratio, excess / nullif(downside, 0) * sqrt(periods_per_year)),
+  ('cagr', cagr, CASE WHEN ending_equity > 0 THEN
+    power((ending_equity / starting_equity)::double precision,
+          365.25 * 86400 / extract(epoch FROM period_end - period_start)::double precision) - 1 END)
+) AS comparison (rule, stored, expected)
+WHERE status = 'completed'
+  AND (abs(stored - expected) <= 1e-9 * greatest(1, abs(expected)) OR num_nulls(stored, expected) = 2) IS NOT TRUE;
+COMMENT ON VIEW v_check_equity_curve IS
+  'Completed runs whose ending_equity, max_drawdown, annual_volatility, sharpe_ratio, sortino_ratio or cagr do not follow from their equity points. Within 1e-9, relative above 1.';

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { Decimal128, type Document } from "mongodb";
+import { type TradingMongo, readMongoSeeds, startTradingMongo } from "../../support/schemaMongo.ts";
+import { type IdDocument, changed, refusal } from "../../support/schemaMongoRefusals.ts";
+
+jest.setTimeout(120_000);
+
+let server: TradingMongo;
+beforeAll(async () => {
+  server = await startTradingMongo("default", "dev");
+});
+afterAll(() => server?.remove());
+
+/** A field of a seeded document by its dotted path. */
+interface Field {
+  document: IdDocument;
+  path: string;
+  value: unknown;
+}
+
+const seeds = [...readMongoSeeds("default"), ...readMongoSeeds("dev")];
+
+/** Every field of every seeded document, objects, lists and their elements included; "" is the document itself. */
+function fieldsOf(collection: string): Field[] {
+  const documents = seeds.filter((seed) => seed.collection === collection).flatMap((seed) => seed.documents);
+  return documents.flatMap((document) =>
+    pathsIn(document, "").map((path) => {
+      const keys = path === "" ? [] : path.split(".");
+      return { document, path, value: keys.reduce((node, key) => node[key], document as Document) };
+    }),
+  );
+}
+
+function pathsIn(value: unknown, path: string): string[] {
+  if (!isObject(value) && !Array.isArray(value)) return [path];
+  const children = Object.entries(value as object);
+  return [path, ...children.flatMap(([key, child]) => pathsIn(child, path === "" ? key : `${path}.${key}`))];
+}
+
+function isObject(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object Object]" && !("_bsontype" in (value as object));
+}
+
+/** Fields that may be left out (`*`: any element or name), and those whose content is the owner's. */
+const collections: [string, { optional: string[]; free: string[] }][] = [
+  ["algorithm_versions", { optional: ["changelog", "parameter_schema.*.step", "supersedes"], free: [] }],
+  ["simulator_configs", { optional: [], free: [] }],
+  [
+    "simulation_configs",
+    {
+      optional: [
+        ...["benchmark", "description", "parameters.*", "period.out_of_sample_start"],
+        ...["sweep", "sweep.space.*", "universe.venue"],
+      ],
+      free: ["overrides"],
+    },
+  ],
+];
+
+describe.each(collections)("each field of the seeded %s", (collection, { optional, free }) => {
+  const fields = fieldsOf(collection).filter(({ path }) => !free.some((field) => path.startsWith(`${field}.`)));
+
+  async function accepted(tried: Field[], nonsense: (field: Field) => Record<string, unknown>): Promise<string[]> {
+    const paths: string[] = [];
+    for (const field of tried) {
+      const document = changed(field.document, nonsense(field));
+      if ((await refusal(server.database, collection, document)) === null) paths.push(field.path);
+    }
+    return paths;
+  }
+
+  test("is needed, but for those that are optional", async () => {
+    // MongoDB gives a document without _id one of its own; an element that is taken out leaves another list.
+    const needed = fields.filter(({ path }) => path !== "" && path !== "_id" && !/\.\d+$/.test(path));
+    const dispensable = await accepted(needed, ({ path }) => ({ [path]: undefined }));
+    const kinds = dispensable.map((path) =>
+      path.replace(/\.\d+\b/, ".*").replace(/^(parameters|sweep\.space)\.\w+$/, "$1.*"),
+    );
+    expect([...new Set(kinds)].sort()).toEqual(optional);
+  });
+
+  test("refuses a value of another type", async () => {
+    const typed = fields.filter(({ path }) => path !== "");
+    // No field takes a regular expression, but MongoDB itself refuses one as _id.
+    expect(await accepted(typed, ({ path }) => ({ [path]: path === "_id" ? 5 : /nonsense/ }))).toEqual([]);
+  });
+
+  test("refuses NaN and the infinities where it is a number", async () => {
+    const numbers = fields.filter(({ value }) => typeof value === "number");
+    const decimals = fields.filter(({ value }) => value instanceof Decimal128);
+    expect(numbers.length).toBeGreaterThan(20);
+    for (const number of [NaN, Infinity, -Infinity]) {
+      expect(await accepted(numbers, ({ path }) => ({ [path]: number }))).toEqual([]);
+    }
+    for (const text of ["NaN", "Infinity", "-Infinity"]) {
+      expect(await accepted(decimals, ({ path }) => ({ [path]: Decimal128.fromString(text) }))).toEqual([]);
+    }
+  });
+
+  test("refuses fields that nobody defined, where it is an object that is ours", async () => {
+    const objects = fields.filter(({ value }) => isObject(value));
+    const open = await accepted(objects, ({ path }) => ({ [path === "" ? "Nonsense" : `${path}.Nonsense`]: 1 }));
+    expect([...new Set(open)]).toEqual(free);
+  });
+});
