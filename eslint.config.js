@@ -19,7 +19,9 @@ const oneWayImports = Object.entries(ROOMS).map(([room, allowed]) => ({
       {
         patterns: [
           {
-            group: allRooms.filter((other) => other !== room && !allowed.includes(other)).map((other) => `**/${other}/**`),
+            group: allRooms
+              .filter((other) => other !== room && !allowed.includes(other))
+              .map((other) => `**/${other}/**`),
             allowTypeImports: true,
             message: `${room}/ may import ${allowed.join(", ") || "no other room"}; see docs/decisions.md.`,
           },

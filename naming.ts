@@ -18,6 +18,9 @@ export interface Naming {
 /** The stack that bears the plain names and the databases' own ports; every other one gets a suffix and a block of ports. */
 export const DEFAULT_STACK = "dev";
 
+/** Name and port by which members of the replica set, and services on either network, find MongoDB. The same in every stack. */
+export const MONGODB_MEMBER = "mongodb:27017";
+
 /**
  * Names and default ports of a stack. Pure: the same stack has the same names on every machine, so that scripts,
  * documentation and people can rely on them.

@@ -117,7 +117,9 @@ export function loadSettings(): Settings {
  */
 export function parseSettings(stack: string, config: Record<string, string>, machineImages?: string): Settings {
   const own = Object.entries(config).filter(([key]) => key.startsWith(`${PROJECT}:`));
-  const result = schema.safeParse(Object.fromEntries(own.map(([key, value]) => [key.slice(PROJECT.length + 1), value])));
+  const result = schema.safeParse(
+    Object.fromEntries(own.map(([key, value]) => [key.slice(PROJECT.length + 1), value])),
+  );
   const problems = result.success ? [] : result.error.issues.flatMap((issue) => describe(issue, config));
   if (!result.success) throw refusal(stack, problems);
 
@@ -159,11 +161,15 @@ function chooseImages(source: string): Images {
 
 function describe(issue: z.core.$ZodIssue, config: Record<string, string>): string[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => `${PROJECT}:${key} is not a setting of this project. Remove it: pulumi config rm ${key}`);
+    return issue.keys.map(
+      (key) => `${PROJECT}:${key} is not a setting of this project. Remove it: pulumi config rm ${key}`,
+    );
   }
   const key = String(issue.path[0]) as keyof typeof EXAMPLES;
   const value = config[`${PROJECT}:${key}`];
-  return [`${PROJECT}:${key} is "${value}" but ${issue.message}. For example: pulumi config set ${key} ${EXAMPLES[key]}`];
+  return [
+    `${PROJECT}:${key} is "${value}" but ${issue.message}. For example: pulumi config set ${key} ${EXAMPLES[key]}`,
+  ];
 }
 
 function findClashes(ports: Settings["ports"]): string[] {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { MONGODB_MEMBER } from "../naming.ts";
 import { listMigrations, listSeeds } from "../provider/files.ts";
 import type { Mongodb } from "./mongodb.ts";
 import { MongoMigrations, MongoSeeds, MongoUsers } from "./schema.ts";
@@ -38,8 +39,7 @@ export class MongodbSchema extends pulumi.ComponentResource {
         connection,
         container,
         containerId,
-        // Services on either network find the primary by this name.
-        replicaSetMember: "mongodb:27017",
+        replicaSetMember: MONGODB_MEMBER,
         serviceUser: args.serviceUser && { ...args.serviceUser, database: args.database },
       },
       { parent: this },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FileRef } from "../migrator/types.ts";
-import { shell } from "../provider/shell.ts";
+import { DynamicResource } from "../provider/dynamicResource.ts";
 
 /** How the migrator on this host reaches a database, and as whom. */
 export interface ConnectionArgs {
@@ -33,7 +33,7 @@ export interface PostgresRolesArgs extends InContainerArgs {
 }
 
 /** Waits until PostgreSQL is ready, then sees to its roles, the database and who may connect to it. */
-export class PostgresRoles extends pulumi.dynamic.Resource {
+export class PostgresRoles extends DynamicResource {
   /** What the last run changed, in words. */
   declare readonly changes: pulumi.Output<string[]>;
 
@@ -45,7 +45,7 @@ export class PostgresRoles extends pulumi.dynamic.Resource {
       readonly: pulumi.secret(readonly),
       replicator: pulumi.secret(replicator),
     };
-    super(shell("PostgresRoles"), name, { changes: undefined, ...args, passwords }, opts, "tradingdb", "PostgresRoles");
+    super("PostgresRoles", name, { changes: undefined, ...args, passwords }, opts);
   }
 }
 
@@ -54,7 +54,7 @@ export interface MongoUsersArgs extends InContainerArgs {
   connection: ConnectionArgs;
   /** Name of the server's container. */
   container: pulumi.Input<string>;
-  /** Address by which members of the replica set and services find this server, such as `mongodb:27017`. Read once, when the set is made. */
+  /** Address by which members and services find this server, such as `mongodb:27017`. Used once, when the set is made. */
   replicaSetMember: pulumi.Input<string>;
   /** A user that may read and write one database. @default none; one that was made before stays. */
   serviceUser?: {
@@ -66,7 +66,7 @@ export interface MongoUsersArgs extends InContainerArgs {
 }
 
 /** Waits until MongoDB is ready, then sees to the replica set `rs0`, its default write concern, and the service user. */
-export class MongoUsers extends pulumi.dynamic.Resource {
+export class MongoUsers extends DynamicResource {
   /** What the last run changed, in words. */
   declare readonly changes: pulumi.Output<string[]>;
 
@@ -74,7 +74,7 @@ export class MongoUsers extends pulumi.dynamic.Resource {
     const connection = guarded(args.connection);
     const serviceUser = args.serviceUser && guarded(args.serviceUser);
     const props = { changes: undefined, ...args, connection, serviceUser };
-    super(shell("MongoUsers"), name, props, opts, "tradingdb", "MongoUsers");
+    super("MongoUsers", name, props, opts);
   }
 }
 
@@ -88,7 +88,7 @@ export interface MigrationsArgs extends InContainerArgs {
 }
 
 /** The migrations of PostgreSQL, applied in order, each once. */
-export class PostgresMigrations extends pulumi.dynamic.Resource {
+export class PostgresMigrations extends DynamicResource {
   /** Name of the last migration applied. */
   declare readonly version: pulumi.Output<string>;
   /** All migrations applied, in order. */
@@ -96,12 +96,12 @@ export class PostgresMigrations extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: MigrationsArgs, opts?: pulumi.CustomResourceOptions) {
     const props = { version: undefined, applied: undefined, ...args, connection: guarded(args.connection) };
-    super(shell("PostgresMigrations"), name, props, opts, "tradingdb", "PostgresMigrations");
+    super("PostgresMigrations", name, props, opts);
   }
 }
 
 /** The migrations of MongoDB, applied in order, each once. */
-export class MongoMigrations extends pulumi.dynamic.Resource {
+export class MongoMigrations extends DynamicResource {
   /** Name of the last migration applied. */
   declare readonly version: pulumi.Output<string>;
   /** All migrations applied, in order. */
@@ -109,7 +109,7 @@ export class MongoMigrations extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: MigrationsArgs, opts?: pulumi.CustomResourceOptions) {
     const props = { version: undefined, applied: undefined, ...args, connection: guarded(args.connection) };
-    super(shell("MongoMigrations"), name, props, opts, "tradingdb", "MongoMigrations");
+    super("MongoMigrations", name, props, opts);
   }
 }
 
@@ -123,7 +123,7 @@ export interface SeedsArgs extends InContainerArgs {
 }
 
 /** The first data of PostgreSQL, inserted once; what users changed or deleted since stays so. */
-export class PostgresSeeds extends pulumi.dynamic.Resource {
+export class PostgresSeeds extends DynamicResource {
   /** The seeds that are in, as SET/NAME. */
   declare readonly seeded: pulumi.Output<string[]>;
   /** Those whose file was edited since. Their data are as they were. */
@@ -131,12 +131,12 @@ export class PostgresSeeds extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: SeedsArgs, opts?: pulumi.CustomResourceOptions) {
     const props = { seeded: undefined, changed: undefined, ...args, connection: guarded(args.connection) };
-    super(shell("PostgresSeeds"), name, props, opts, "tradingdb", "PostgresSeeds");
+    super("PostgresSeeds", name, props, opts);
   }
 }
 
 /** The first data of MongoDB, inserted once; what users changed or deleted since stays so. */
-export class MongoSeeds extends pulumi.dynamic.Resource {
+export class MongoSeeds extends DynamicResource {
   /** The seeds that are in, as SET/NAME. */
   declare readonly seeded: pulumi.Output<string[]>;
   /** Those whose file was edited since. Their data are as they were. */
@@ -144,7 +144,7 @@ export class MongoSeeds extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: SeedsArgs, opts?: pulumi.CustomResourceOptions) {
     const props = { seeded: undefined, changed: undefined, ...args, connection: guarded(args.connection) };
-    super(shell("MongoSeeds"), name, props, opts, "tradingdb", "MongoSeeds");
+    super("MongoSeeds", name, props, opts);
   }
 }
 

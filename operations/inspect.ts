@@ -6,8 +6,6 @@ import type { StackOutputs } from "../outputs.ts";
 export interface Activity {
   /** One row for each session of PostgreSQL, from pg_stat_activity. */
   sessions: Record<string, unknown>[];
-  /** The statements that took the most time, from pg_stat_statements. */
-  statements: Record<string, unknown>[];
   /** The parts of MongoDB's serverStatus that show load. */
   mongodb: Record<string, unknown>;
 }
@@ -17,8 +15,8 @@ export async function activity({ postgres, mongodb }: StackOutputs): Promise<Act
   const sql = await connectPostgres({
     ...postgres.fromHost,
     database: postgres.database,
-    user: "trading_migrator",
-    password: postgres.passwords.trading_migrator,
+    user: postgres.user,
+    password: postgres.password,
   });
   const documents = await connectMongo({
     ...mongodb.fromHost,
@@ -36,7 +34,6 @@ export async function activity({ postgres, mongodb }: StackOutputs): Promise<Act
     const { current, available } = status["connections"];
     return {
       sessions: sessions.rows,
-      statements: [],
       mongodb: {
         uptimeSeconds: status["uptime"],
         connections: { current, available },

@@ -1,6 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { docker } from "../migrator/docker.ts";
 import { resetMongoRootPassword } from "../migrator/mongoRecovery.ts";
+import { MONGODB_MEMBER } from "../naming.ts";
 import { readSettings } from "./stack.ts";
 
 /**
@@ -14,6 +15,6 @@ export async function recoverMongodb(stack: Stack): Promise<void> {
   const read = ["--entrypoint", "cat", images.mongodb, "/config/admin-password"];
   const password = await docker(["run", "--rm", "--pull", "never", ...place, ...read]);
   await docker(["stop", containers.mongodb], "", 120);
-  await resetMongoRootPassword({ volume: volumes.mongodbData, image: images.mongodb, user: "admin", password });
+  await resetMongoRootPassword({ volume: volumes.mongodbData, image: images.mongodb, user: "admin", password, replicaSetMember: MONGODB_MEMBER });
   await docker(["start", containers.mongodb]);
 }

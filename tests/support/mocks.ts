@@ -15,10 +15,18 @@ const STATE: Record<string, (inputs: Record<string, unknown>, name: string) => R
   "random:index/randomPassword:RandomPassword": (inputs, name) => ({ ...inputs, result: `secret of ${name}` }),
   "pulumi-nodejs:dynamic/tradingdb:PostgresRoles": (inputs) => ({ ...inputs, changes: [] }),
   "pulumi-nodejs:dynamic/tradingdb:PostgresMigrations": (inputs) => ({ ...inputs, version: "0001_x.sql", applied: [] }),
-  "pulumi-nodejs:dynamic/tradingdb:PostgresSeeds": (inputs) => ({ ...inputs, seeded: ["default/0001_x.sql"], changed: [] }),
+  "pulumi-nodejs:dynamic/tradingdb:PostgresSeeds": (inputs) => ({
+    ...inputs,
+    seeded: ["default/0001_x.sql"],
+    changed: [],
+  }),
   "pulumi-nodejs:dynamic/tradingdb:MongoUsers": (inputs) => ({ ...inputs, changes: [] }),
   "pulumi-nodejs:dynamic/tradingdb:MongoMigrations": (inputs) => ({ ...inputs, version: "0001_x.ts", applied: [] }),
-  "pulumi-nodejs:dynamic/tradingdb:MongoSeeds": (inputs) => ({ ...inputs, seeded: ["default/0001_x.json"], changed: [] }),
+  "pulumi-nodejs:dynamic/tradingdb:MongoSeeds": (inputs) => ({
+    ...inputs,
+    seeded: ["default/0001_x.json"],
+    changed: [],
+  }),
 };
 
 /**

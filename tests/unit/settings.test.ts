@@ -90,19 +90,54 @@ test("keys of other projects and providers are left alone", () => {
 });
 
 test.each([
-  [{ adminTool: "true" }, "trading-db:adminTool is not a setting of this project. Remove it: pulumi config rm adminTool"],
-  [{ adminTools: "yes" }, 'trading-db:adminTools is "yes" but must be true or false. For example: pulumi config set adminTools true'],
-  [{ postgresPort: "0" }, 'trading-db:postgresPort is "0" but must be a whole number from 1 to 65535. For example: pulumi config set postgresPort 15432'],
-  [{ mongodbPort: "65536" }, 'trading-db:mongodbPort is "65536" but must be a whole number from 1 to 65535. For example: pulumi config set mongodbPort 37017'],
-  [{ pgadminPort: "5o5o" }, 'trading-db:pgadminPort is "5o5o" but must be a whole number from 1 to 65535. For example: pulumi config set pgadminPort 15050'],
-  [{ postgresMemory: "64" }, 'trading-db:postgresMemory is "64" but must be a whole number from 256 to 1048576. For example: pulumi config set postgresMemory 1024'],
-  [{ bindAddress: "localhost" }, 'trading-db:bindAddress is "localhost" but must be an IPv4 address of this host such as 127.0.0.1. For example: pulumi config set bindAddress 127.0.0.1'],
-  [{ databaseSubnet: "172.30.0.0" }, 'trading-db:databaseSubnet is "172.30.0.0" but must be an IPv4 subnet such as 172.30.0.0/24. For example: pulumi config set databaseSubnet 172.30.0.0/24'],
-  [{ mongodbServiceUser: "admin" }, 'trading-db:mongodbServiceUser is "admin" but must be a lower-case name other than admin, such as trading_service. For example: pulumi config set mongodbServiceUser trading_service'],
-  [{ images: "https://registry.example.com" }, 'trading-db:images is "https://registry.example.com" but must be `published`, `local` or the prefix of a registry such as registry.example.com/mirror. For example: pulumi config set images published'],
-  [{ postgresPort: "27017" }, "trading-db:postgresPort and trading-db:mongodbPort are both 27017. For example: pulumi config set mongodbPort 27018"],
+  [
+    { adminTool: "true" },
+    "trading-db:adminTool is not a setting of this project. Remove it: pulumi config rm adminTool",
+  ],
+  [
+    { adminTools: "yes" },
+    'trading-db:adminTools is "yes" but must be true or false. For example: pulumi config set adminTools true',
+  ],
+  [
+    { postgresPort: "0" },
+    'trading-db:postgresPort is "0" but must be a whole number from 1 to 65535. For example: pulumi config set postgresPort 15432',
+  ],
+  [
+    { mongodbPort: "65536" },
+    'trading-db:mongodbPort is "65536" but must be a whole number from 1 to 65535. For example: pulumi config set mongodbPort 37017',
+  ],
+  [
+    { pgadminPort: "5o5o" },
+    'trading-db:pgadminPort is "5o5o" but must be a whole number from 1 to 65535. For example: pulumi config set pgadminPort 15050',
+  ],
+  [
+    { postgresMemory: "64" },
+    'trading-db:postgresMemory is "64" but must be a whole number from 256 to 1048576. For example: pulumi config set postgresMemory 1024',
+  ],
+  [
+    { bindAddress: "localhost" },
+    'trading-db:bindAddress is "localhost" but must be an IPv4 address of this host such as 127.0.0.1. For example: pulumi config set bindAddress 127.0.0.1',
+  ],
+  [
+    { databaseSubnet: "172.30.0.0" },
+    'trading-db:databaseSubnet is "172.30.0.0" but must be an IPv4 subnet such as 172.30.0.0/24. For example: pulumi config set databaseSubnet 172.30.0.0/24',
+  ],
+  [
+    { mongodbServiceUser: "admin" },
+    'trading-db:mongodbServiceUser is "admin" but must be a lower-case name other than admin, such as trading_service. For example: pulumi config set mongodbServiceUser trading_service',
+  ],
+  [
+    { images: "https://registry.example.com" },
+    'trading-db:images is "https://registry.example.com" but must be `published`, `local` or the prefix of a registry such as registry.example.com/mirror. For example: pulumi config set images published',
+  ],
+  [
+    { postgresPort: "27017" },
+    "trading-db:postgresPort and trading-db:mongodbPort are both 27017. For example: pulumi config set mongodbPort 27018",
+  ],
 ])("%j is refused with the way out", (config, message) => {
-  expect(refusal(config as unknown as Record<string, string>)).toBe(`The configuration of stack dev can't be used:\n  - ${message}`);
+  expect(refusal(config as unknown as Record<string, string>)).toBe(
+    `The configuration of stack dev can't be used:\n  - ${message}`,
+  );
 });
 
 test("everything that is wrong is told at once", () => {

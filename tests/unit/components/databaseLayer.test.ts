@@ -102,7 +102,13 @@ describe("a stack as it comes", () => {
     await declare({ "trading-db:adminTools": "true", "trading-db:mongodbServiceUser": "trading_service" });
     for (const { type, inputs } of recorded) {
       if (type !== "docker:index/container:Container") continue;
-      const visible = JSON.stringify([inputs["envs"], inputs["command"], inputs["entrypoints"], inputs["labels"], inputs["name"]]);
+      const visible = JSON.stringify([
+        inputs["envs"],
+        inputs["command"],
+        inputs["entrypoints"],
+        inputs["labels"],
+        inputs["name"],
+      ]);
       expect(visible).not.toContain("secret of");
     }
   });
