@@ -15,6 +15,12 @@ export async function recoverMongodb(stack: Stack): Promise<void> {
   const read = ["--entrypoint", "cat", images.mongodb, "/config/admin-password"];
   const password = await docker(["run", "--rm", "--pull", "never", ...place, ...read]);
   await docker(["stop", containers.mongodb], "", 120);
-  await resetMongoRootPassword({ volume: volumes.mongodbData, image: images.mongodb, user: "admin", password, replicaSetMember: MONGODB_MEMBER });
+  await resetMongoRootPassword({
+    volume: volumes.mongodbData,
+    image: images.mongodb,
+    user: "admin",
+    password,
+    replicaSetMember: MONGODB_MEMBER,
+  });
   await docker(["start", containers.mongodb]);
 }

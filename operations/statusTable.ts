@@ -37,16 +37,10 @@ export function renderStatus(rows: DatabaseStatus[]): string {
   const table = new Table({
     head: ["database", "address", "user", "container", "state", "schema"],
     style: { head: [], border: [] },
+    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
   });
   for (const row of rows) {
-    table.push([
-      row.database,
-      row.address,
-      row.user,
-      row.container,
-      row.state,
-      row.schemaVersion.replace(/\.\w+$/, ""),
-    ]);
+    table.push([row.database, row.address, row.user, row.container, row.state, row.schemaVersion.slice(0, 4)]);
   }
   return table.toString();
 }

@@ -56,9 +56,9 @@ describe("PostgreSQL", () => {
   });
 
   test("tells its version", async () => {
-    expect(await run(`docker exec trading-postgres psql -U trading_user -d trading_results -c "SELECT version();"`)).toContain(
-      "PostgreSQL 15.",
-    );
+    expect(
+      await run(`docker exec trading-postgres psql -U trading_user -d trading_results -c "SELECT version();"`),
+    ).toContain("PostgreSQL 15.");
   });
 
   test("shows its activity, the statements of other users included", async () => {
@@ -115,11 +115,11 @@ describe("MongoDB", () => {
       "docker exec trading-mongodb mongodump --username admin --password PASSWORD --authenticationDatabase admin --db trading_configs --out /tmp/backup",
     );
     await run("docker cp trading-mongodb:/tmp/backup ./backup_mongodb/");
-    expect(readdirSync(join(folder, "backup_mongodb", "trading_configs")).filter((name) => name.endsWith(".bson")).sort()).toEqual([
-      "algorithm_versions.bson",
-      "simulation_configs.bson",
-      "simulator_configs.bson",
-    ]);
+    expect(
+      readdirSync(join(folder, "backup_mongodb", "trading_configs"))
+        .filter((name) => name.endsWith(".bson"))
+        .sort(),
+    ).toEqual(["algorithm_versions.bson", "simulation_configs.bson", "simulator_configs.bson"]);
   });
 
   test("shows its log", async () => {
