@@ -116,6 +116,32 @@ describe("a trading service on the service network, with nothing but the stack's
   });
 });
 
+describe("PostgreSQL over the network", () => {
+  const psql = (user: string, password: string, database: string, statement: string) =>
+    asService(
+      outputs.postgres.image,
+      `PGPASSWORD='${password}' psql "host=postgres user=${user} ${database}" -Atc '${statement}' 2>&1`,
+    );
+
+  test("lets the replication role start a stream", async () => {
+    const password = outputs.postgres.passwords.trading_replicator;
+    const reply = await psql("trading_replicator", password, "replication=true", "IDENTIFY_SYSTEM");
+    expect(reply).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\|1\|[0-9A-F]+\/[0-9A-F]+\|\n$/) });
+  });
+
+  test("never lets the superuser in", async () => {
+    const reply = await psql("postgres", "anything", "dbname=postgres", "SELECT 1");
+    expect(reply.code).toBe(2);
+    expect(reply.stdout).toContain("pg_hba.conf rejects connection for host");
+  });
+
+  test("asks everybody for a password", async () => {
+    const reply = await psql("trading_user", "wrong", "dbname=trading_results", "SELECT 1");
+    expect(reply.code).toBe(2);
+    expect(reply.stdout).toContain('password authentication failed for user "trading_user"');
+  });
+});
+
 test("the databases have no way out of the host, though a service on the service network has one", async () => {
   // A network namespace that knows no way back to Docker's subnets stands for the world: it can only answer whom the host
   // masquerades, as the internet does.
