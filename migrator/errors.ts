@@ -1,0 +1,41 @@
+/** An error whose message is meant for people: what is wrong, the value, the way out. */
+export class MigrationError extends Error {
+  /** Name of the migration or seed at fault. Never called `id`: Pulumi takes an error with an id for a resource half made. */
+  readonly migration?: string;
+
+  constructor(message: string, options: { migration?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "MigrationError";
+    this.migration = options.migration;
+  }
+}
+
+/** The server answers, but not to this user. */
+export class LoginRefused extends MigrationError {}
+
+/** One file failed. The run adds what was applied before it. */
+export class ApplyFailure extends Error {
+  /** What stands of the file: "nothing of 0003_x.sql was kept". */
+  readonly kept: string;
+  /** One sentence: what the user does next. */
+  readonly remedy: string;
+
+  constructor(reason: string, kept: string, remedy: string, cause: unknown) {
+    super(reason, { cause });
+    this.name = "ApplyFailure";
+    this.kept = kept;
+    this.remedy = remedy;
+  }
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+export function messageOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return String(error);
+  const { message, errors } = error as { message?: string; errors?: unknown[] };
+  // A refused connection to a host with several addresses is an AggregateError without a message of its own.
+  return message || (errors ? listed(errors.map(messageOf)) : String(error));
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { MongoServerError, type Db, type Document } from "mongodb";
+import { LoginRefused, MigrationError } from "./errors.ts";
+import { connectMongo } from "./mongoConnection.ts";
+import type { BootstrapReport, Connection } from "./types.ts";
+
+const alreadyInitialized = 23;
+const electionSeconds = 60;
+
+export interface MongoServiceUser {
+  user: string;
+  /** Secret. */
+  password: string;
+  /** The one database that it may read and write. */
+  database: string;
+}
+
+export interface MongoBootstrapRequest {
+  /** As the root user. */
+  connection: Connection;
+  /** Name or id of the server's container. */
+  container?: string;
+  /** Address by which members and services find this server: `mongodb:27017`. */
+  replicaSetMember: string;
+  /** A user for services; undefined makes none, and leaves alone one that was made before. */
+  serviceUser?: MongoServiceUser;
+}
+
+/**
+ * Makes what must stand before the first migration: the replica set rs0 with this server as its primary, majority
+ * writes as the default, and the service user. Repeated, it changes what is not as it should be, and nothing else.
+ * @throws MigrationError when the server does not become ready and primary in time, or refuses root's password.
+ */
+export async function bootstrapMongo(request: MongoBootstrapRequest): Promise<BootstrapReport> {
+  const client = await connectMongo(request.connection, request.container);
+  const admin = client.db("admin");
+  const changes: string[] = [];
+  try {
+    if (await initiateReplicaSet(admin, request.replicaSetMember)) changes.push("made the replica set rs0");
+    await waitForPrimary(admin);
+    if (await setDefaultWriteConcern(admin)) changes.push("made majority the default write concern");
+    if (request.serviceUser) changes.push(...(await convergeServiceUser(admin, request, request.serviceUser)));
+    return { changes };
+  } finally {
+    await client.close();
+  }
+}
+
+async function initiateReplicaSet(admin: Db, member: string): Promise<boolean> {
+  const hello = await admin.command({ hello: 1 });
+  if (hello.setName) return false;
+  try {
+    await admin.command({ replSetInitiate: { _id: "rs0", members: [{ _id: 0, host: member }] } });
+    return true;
+  } catch (error) {
+    // Initiated before, and still on its way to a role in the set.
+    if (error instanceof MongoServerError && error.code === alreadyInitialized) return false;
+    throw error;
+  }
+}
+
+async function waitForPrimary(admin: Db): Promise<void> {
+  const deadline = performance.now() + electionSeconds * 1000;
+  for (;;) {
+    if ((await admin.command({ hello: 1 })).isWritablePrimary) return;
+    if (performance.now() > deadline) break;
+    await sleep(100);
+  }
+  const { members } = await admin.command({ replSetGetStatus: 1 });
+  const states = members.map((member: Document) => `${member.name} is ${member.stateStr}`).join(", ");
+  throw new MigrationError(
+    `MongoDB did not become primary of rs0 in ${electionSeconds} s: ${states}. A member that is REMOVED or DOWN can't ` +
+      `reach itself by that name: give its container the name as a network alias, and run \`pulumi up --refresh\`.`,
+  );
+}
+
+async function setDefaultWriteConcern(admin: Db): Promise<boolean> {
+  const current = await admin.command({ getDefaultRWConcern: 1 });
+  if (current.defaultWriteConcern?.w === "majority" && current.defaultWriteConcernSource === "global") return false;
+  await admin.command({
+    setDefaultRWConcern: 1,
+    defaultWriteConcern: { w: "majority" },
+    writeConcern: { w: "majority" },
+  });
+  return true;
+}
+
+async function convergeServiceUser(admin: Db, request: MongoBootstrapRequest, wanted: MongoServiceUser) {
+  const { user, password: pwd } = wanted;
+  const roles = [{ role: "readWrite", db: wanted.database }];
+  const writeConcern = { w: "majority" };
+  const { users } = await admin.command({ usersInfo: user });
+  if (users.length === 0) {
+    await admin.command({ createUser: user, pwd, roles, writeConcern });
+    return [`made the user ${user}`];
+  }
+  const changes: string[] = [];
+  const [only, ...others] = users[0].roles as Document[];
+  if (others.length > 0 || only?.role !== "readWrite" || only.db !== wanted.database) {
+    await admin.command({ updateUser: user, roles, writeConcern });
+    changes.push(`reset the roles of ${user}`);
+  }
+  if (!(await canLogIn({ ...request.connection, ...wanted }))) {
+    await admin.command({ updateUser: user, pwd, writeConcern });
+    changes.push(`set the password of ${user}`);
+  }
+  return changes;
+}
+
+/** Whether the server takes this user and password. */
+export async function canLogIn(connection: Connection): Promise<boolean> {
+  try {
+    await (await connectMongo(connection)).close();
+    return true;
+  } catch (error) {
+    if (error instanceof LoginRefused) return false;
+    throw error;
+  }
+}

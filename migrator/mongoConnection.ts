@@ -1,0 +1,45 @@
+import { hostname } from "node:os";
+import { MongoClient, MongoServerError } from "mongodb";
+import { LoginRefused } from "./errors.ts";
+import { connected } from "./readiness.ts";
+import type { Connection } from "./types.ts";
+
+const authenticationFailed = 18;
+
+/**
+ * An open connection to this one server, logged in; the caller closes it. The one place where MongoDB connections are made.
+ * Users live in the database `admin`. Writes count as done when a majority has them on disk.
+ * @param container where given, the server is waited for (60 s), and a container that exits is told at once.
+ * @throws LoginRefused, or MigrationError when the server can't be reached.
+ */
+export function connectMongo(connection: Connection, container?: string): Promise<MongoClient> {
+  const name = `MongoDB at ${connection.host}:${connection.port}`;
+  return connected(() => connect(connection, name), { name, secrets: [connection.password], container });
+}
+
+async function connect({ host, port, user, password }: Connection, server: string): Promise<MongoClient> {
+  const client = new MongoClient(`mongodb://${host}:${port}/`, {
+    auth: { username: user, password },
+    authSource: "admin",
+    // The set's members know each other by names that only their network resolves.
+    directConnection: true,
+    appName: `trading-db ${process.pid}@${hostname()}`,
+    serverSelectionTimeoutMS: 3000,
+    connectTimeoutMS: 3000,
+    writeConcern: { w: "majority", journal: true },
+    readConcern: { level: "majority" },
+  });
+  try {
+    await client.connect();
+    await client.db("admin").command({ connectionStatus: 1 });
+    return client;
+  } catch (cause) {
+    await client.close().catch(() => {});
+    if (!(cause instanceof MongoServerError) || cause.code !== authenticationFailed) throw cause;
+    throw new LoginRefused(
+      `${server} refuses the password of ${user}. Its volume was made with another one, or its first start was killed ` +
+        `before the user was made. \`npm run recover:mongodb\` sets the password that this stack has; no data are lost.`,
+      { cause },
+    );
+  }
+}

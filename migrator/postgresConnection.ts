@@ -1,0 +1,43 @@
+import { hostname } from "node:os";
+import pg from "pg";
+import { LoginRefused, messageOf } from "./errors.ts";
+import { connected } from "./readiness.ts";
+import type { Connection } from "./types.ts";
+
+/** PostgreSQL cuts application names at 63 bytes. Whoever waits for the lock is shown this one. */
+const applicationName = `trading-db ${process.pid}@${hostname()}`.slice(0, 63);
+
+/**
+ * An open connection; the caller ends it. The one place where PostgreSQL connections are made.
+ * @param container where given, the server is waited for (60 s), and a container that exits is told at once.
+ * @throws LoginRefused, or MigrationError when the server can't be reached.
+ */
+export function connectPostgres(connection: Connection, container?: string): Promise<pg.Client> {
+  const name = `PostgreSQL at ${connection.host}:${connection.port}`;
+  return connected(() => connect(connection, name), { name, secrets: [connection.password], container });
+}
+
+async function connect(connection: Connection, server: string): Promise<pg.Client> {
+  const options = { application_name: applicationName, connectionTimeoutMillis: 5000, keepAlive: true };
+  const client = new pg.Client({ ...connection, ...options });
+  // A connection that breaks while idle is told by the next query; without a listener it would end the process.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (cause) {
+    await client.end().catch(() => {});
+    if (!refusals.has((cause as { code?: string }).code ?? "")) throw cause;
+    throw new LoginRefused(
+      `${server} refuses ${connection.user} in ${connection.database}: ${messageOf(cause)}. ` +
+        `Run \`pulumi up --refresh\`, which sets up the database and its roles again.`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * SQLSTATEs that waiting does not mend: role that may not log in or has no line in pg_hba.conf, wrong password,
+ * no such database, no CONNECT privilege.
+ */
+const refusals = new Set(["28000", "28P01", "3D000", "42501"]);

@@ -1,0 +1,84 @@
+import type { MongoBootstrapRequest } from "../migrator/mongoBootstrap.ts";
+import type { PostgresBootstrapRequest } from "../migrator/postgresBootstrap.ts";
+import type { Connection, Engine, MigrateRequest, SeedRequest } from "../migrator/types.ts";
+
+export type ResourceType =
+  "PostgresRoles" | "PostgresMigrations" | "PostgresSeeds" | "MongoUsers" | "MongoMigrations" | "MongoSeeds";
+
+/** What one type of resource does in a database. Pulumi hands inputs over as plain values, secrets included. */
+interface Kind {
+  /** The outputs that are not inputs. */
+  outputs: readonly string[];
+  id(inputs: object): string;
+  /** Makes it so. Returns the outputs. */
+  apply(inputs: object): Promise<object>;
+  /** Those inputs and outputs that a look into the database can tell, as they are there. */
+  find(inputs: object): Promise<object>;
+}
+
+type InContainer = { containerId: string };
+type Connected = { connection: Connection };
+
+/** Each loads its driver only when it is called: check and diff, which run at every preview, never need one. */
+export const kinds: Record<ResourceType, Kind> = {
+  PostgresRoles: {
+    outputs: ["changes"],
+    id: ({ database }: PostgresBootstrapRequest) => `${database}/roles`,
+    async apply(inputs: PostgresBootstrapRequest) {
+      return (await import("../migrator/postgresBootstrap.ts")).bootstrapPostgres(inputs);
+    },
+    async find(inputs: PostgresBootstrapRequest) {
+      return (await import("../migrator/postgresBootstrap.ts")).findPostgres(inputs);
+    },
+  },
+  PostgresMigrations: migrations("postgresql"),
+  PostgresSeeds: seeds("postgresql"),
+  MongoUsers: {
+    outputs: ["changes"],
+    id: ({ connection }: Connected) => `${connection.database}/users`,
+    async apply(inputs: MongoBootstrapRequest) {
+      return (await import("../migrator/mongoBootstrap.ts")).bootstrapMongo(inputs);
+    },
+    async find({ connection, serviceUser }: MongoBootstrapRequest) {
+      const { canLogIn } = await import("../migrator/mongoBootstrap.ts");
+      const isGone = serviceUser && !(await canLogIn({ ...connection, ...serviceUser }));
+      return isGone ? { serviceUser: undefined } : {};
+    },
+  },
+  MongoMigrations: migrations("mongodb"),
+  MongoSeeds: seeds("mongodb"),
+};
+
+function migrations(engine: Engine): Kind {
+  return {
+    outputs: ["version", "applied"],
+    id: ({ connection }: Connected) => `${connection.database}/migrations`,
+    async apply(inputs: MigrateRequest & InContainer) {
+      const { migrate } = await import("../migrator/run.ts");
+      return migrate(engine, { ...inputs, container: inputs.containerId });
+    },
+    async find({ connection }: Connected) {
+      const { readLedger } = await import("../migrator/run.ts");
+      const { version, migrations } = await readLedger(engine, connection);
+      const files = migrations.map(({ name, checksum }) => ({ name, checksum }));
+      return { version, applied: files.map(({ name }) => name), migrations: files };
+    },
+  };
+}
+
+function seeds(engine: Engine): Kind {
+  return {
+    outputs: ["seeded", "changed"],
+    id: ({ connection }: Connected) => `${connection.database}/seeds`,
+    async apply(inputs: SeedRequest & InContainer) {
+      const { seed } = await import("../migrator/run.ts");
+      return seed(engine, { ...inputs, container: inputs.containerId });
+    },
+    async find({ connection, seeds }: SeedRequest) {
+      const { readLedger } = await import("../migrator/run.ts");
+      const present = new Set((await readLedger(engine, connection)).seeds.map(({ name }) => name));
+      const found = seeds.filter(({ name }) => present.has(name));
+      return { seeded: found.map(({ name }) => name), seeds: found };
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { isDeepStrictEqual } from "node:util";
+import type { dynamic } from "@pulumi/pulumi";
+import { LoginRefused, messageOf } from "../migrator/errors.ts";
+import { plan } from "../migrator/plan.ts";
+import type { FileRef } from "../migrator/types.ts";
+import { kinds, type ResourceType } from "./kinds.ts";
+
+/** Inputs, or inputs and outputs, with the text of the provider under `__provider`. */
+type Properties = Record<string, unknown>;
+
+/**
+ * Refuses at preview what would be refused at the update: files that don't fit those which, as far as Pulumi knows,
+ * are applied. Where the container is another one, its data may be too, and only the ledger can tell. Never connects.
+ */
+export function check(olds: Properties, news: Properties): dynamic.CheckResult {
+  const comparable = "migrations" in olds && olds.containerId === news.containerId && !isUnknown(news);
+  const refusals = comparable ? plan(news.migrations as FileRef[], olds.migrations as FileRef[]).refusals : [];
+  return { inputs: news, failures: refusals.map((reason) => ({ property: "", reason })) };
+}
+
+/** Compares inputs, and the text of the provider, which Pulumi renews in the state with a change only. Never connects. */
+export function diff(type: ResourceType, olds: Properties, news: Properties): dynamic.DiffResult {
+  const keys = inputKeys(type, { ...olds, ...news });
+  return { changes: isUnknown(news) || keys.some((key) => !isDeepStrictEqual(olds[key], news[key])) };
+}
+
+/** Creating and updating are the same: the database's own ledger says what is left to do. */
+export async function create(type: ResourceType, inputs: Properties): Promise<dynamic.CreateResult> {
+  return { id: kinds[type].id(inputs), ...(await update(type, inputs)) };
+}
+
+export async function update(type: ResourceType, inputs: Properties): Promise<{ outs: Properties }> {
+  return { outs: { ...inputs, ...(await kinds[type].apply(inputs)) } };
+}
+
+/**
+ * What the database has now. Drift goes into the inputs, because Pulumi shows no other drift to the user.
+ * A database that does not answer has not drifted: a warning is given, and the state stays as it is. One that does not
+ * let us in is looked at again by the next update, as if it stood in another container.
+ */
+export async function read(type: ResourceType, id: string, state: Properties): Promise<dynamic.ReadResult> {
+  let props = state;
+  try {
+    props = { ...state, ...(await kinds[type].find(state)) };
+  } catch (error) {
+    if (error instanceof LoginRefused) props = { ...state, containerId: "" };
+    console.warn(`${id} was not compared with the database: ${messageOf(error)}`);
+  }
+  return { id, props, inputs: Object.fromEntries(inputKeys(type, props).map((key) => [key, props[key]])) };
+}
+
+function inputKeys(type: ResourceType, properties: Properties): string[] {
+  return Object.keys(properties).filter((key) => !kinds[type].outputs.includes(key));
+}
+
+/** In a preview Pulumi puts this text in place of every value that is not known yet, whatever its type. */
+const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+function isUnknown(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(isUnknown);
+  return value === unknownValue;
+}

@@ -1,0 +1,74 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from "@jest/globals";
+import { randomBytes } from "node:crypto";
+import type { MongoClient } from "mongodb";
+import pg from "pg";
+import { bootstrapMongo } from "../../migrator/mongoBootstrap.ts";
+import { connectMongo } from "../../migrator/mongoConnection.ts";
+import { bootstrapPostgres } from "../../migrator/postgresBootstrap.ts";
+import type { Connection } from "../../migrator/types.ts";
+import { rootPassword, startMongo, startPostgres, type Server } from "./databases.ts";
+
+/** Passwords of the PostgreSQL roles in tests. */
+export const passwords = {
+  migrator: "password-m",
+  user: "password-u",
+  readonly: "password-r",
+  replicator: "password-p",
+};
+
+const freshName = () => `test_${randomBytes(4).toString("hex")}`;
+
+export interface FreshPostgres {
+  server: Server;
+  /** As trading_migrator, to a database that nobody used before. */
+  connection: Connection;
+  /** As trading_user, which services use. */
+  user: pg.Client;
+}
+
+/** One PostgreSQL for the tests of a file, and a database of its own for each, which `assign` gets. */
+export function usePostgres(assign: (fresh: FreshPostgres) => void): void {
+  let server: Server;
+  let user: pg.Client;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server?.remove());
+  beforeEach(async () => {
+    const { container, host, port } = server;
+    const database = freshName();
+    await bootstrapPostgres({ container, database, passwords });
+    const connection = { host, port, database, user: "trading_migrator", password: passwords.migrator };
+    user = new pg.Client({ ...connection, user: "trading_user", password: passwords.user });
+    await user.connect();
+    assign({ server, connection, user });
+  });
+  afterEach(() => user?.end());
+}
+
+export interface FreshMongo {
+  server: Server;
+  /** As root, to a database that nobody used before. */
+  connection: Connection;
+  /** As root. */
+  client: MongoClient;
+}
+
+/** One MongoDB for the tests of a file, and a database of its own for each, which `assign` gets. */
+export function useMongo(assign: (fresh: FreshMongo) => void): void {
+  let server: Server;
+  let client: MongoClient;
+  let connection: Connection;
+  beforeAll(async () => {
+    server = await startMongo();
+    const { host, port, container } = server;
+    connection = { host, port, database: "test", user: "admin", password: rootPassword };
+    await bootstrapMongo({ connection, container, replicaSetMember: "mongodb:27017" });
+    client = await connectMongo(connection);
+  });
+  afterAll(async () => {
+    await client?.close();
+    await server?.remove();
+  });
+  beforeEach(() => assign({ server, client, connection: { ...connection, database: freshName() } }));
+}
