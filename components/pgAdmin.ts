@@ -62,6 +62,8 @@ export class PgAdmin extends pulumi.ComponentResource {
       {
         ...hardened,
         ...memoryLimit(512),
+        // The official image writes its configuration into its root.
+        readOnly: false,
         // The official image's Python carries this capability in its file and can't start where it is out of bounds.
         capabilities: { drops: ["ALL"], adds: ["CAP_NET_BIND_SERVICE"] },
         name: args.container,
@@ -75,7 +77,8 @@ export class PgAdmin extends pulumi.ComponentResource {
           "PGADMIN_CONFIG_ALLOW_SPECIAL_EMAIL_DOMAINS=['local']",
           "PGADMIN_CONFIG_CHECK_EMAIL_DELIVERABILITY=False",
           "PGADMIN_DISABLE_POSTFIX=1",
-          "CONFIG_DISTRO_FILE_PATH=/var/lib/pgadmin/config_distro.py",
+          // Without capabilities the official image would choose another.
+          "PGADMIN_LISTEN_PORT=80",
         ],
         tmpfs: { "/tmp": "rw,noexec,nosuid,size=64m" },
         ports: [{ internal: 80, external: args.port, ip: args.bindAddress, protocol: "tcp" }],

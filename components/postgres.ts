@@ -86,7 +86,7 @@ export class Postgres extends pulumi.ComponentResource {
           { volumeName: config.volume, containerPath: "/config", readOnly: true },
         ],
         healthcheck: {
-          tests: ["CMD", "pg_isready", "--quiet", "--host=127.0.0.1", "--username=postgres"],
+          tests: ["CMD", "pg_isready", "--quiet", "--host=127.0.0.1", "--username=trading_user"],
           interval: "5s",
           timeout: "5s",
           retries: 6,

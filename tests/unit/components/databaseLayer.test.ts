@@ -137,7 +137,7 @@ test("admin tools are declared only when they are asked for, with their secrets 
     "PGADMIN_CONFIG_ALLOW_SPECIAL_EMAIL_DOMAINS=['local']",
     "PGADMIN_CONFIG_CHECK_EMAIL_DELIVERABILITY=False",
     "PGADMIN_DISABLE_POSTFIX=1",
-    "CONFIG_DISTRO_FILE_PATH=/var/lib/pgadmin/config_distro.py",
+    "PGADMIN_LISTEN_PORT=80",
   ]);
   expect(container("trading-mongo-express")["envs"]).toContain("ME_CONFIG_BASICAUTH=true");
 });
