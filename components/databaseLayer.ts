@@ -3,6 +3,7 @@ import * as random from "@pulumi/random";
 import type { StackOutputs } from "../outputs.ts";
 import type { Settings } from "../settings.ts";
 import { Credentials } from "./credentials.ts";
+import { dataVolume } from "./dataVolume.ts";
 import type { Owner } from "./hardening.ts";
 import { Mongodb } from "./mongodb.ts";
 import { MongodbSchema } from "./mongodbSchema.ts";
@@ -106,8 +107,10 @@ export class DatabaseLayer extends pulumi.ComponentResource {
       },
       parent,
     );
+    // Declared in every stack, because to take away the declaration of a volume is to delete it.
+    const pgadminData = dataVolume(`${name}-pgadmin-data`, volumes.pgadminData, protect, this).name;
     const adminTools = settings.adminTools
-      ? createAdminTools(name, settings, networks, credentials, owner, parent)
+      ? createAdminTools(name, settings, networks, credentials, pgadminData, owner, parent)
       : null;
 
     this.outputs = {
@@ -163,15 +166,16 @@ function createAdminTools(
   settings: Settings,
   networks: Networks,
   credentials: Credentials,
+  pgadminData: pulumi.Output<string>,
   owner: Owner,
   options: pulumi.ComponentResourceOptions,
 ) {
-  const { containers, volumes, ports, images, bindAddress, protect } = settings;
+  const { containers, volumes, ports, images, bindAddress } = settings;
   const pgadmin = new PgAdmin(
     `${name}-pgadmin`,
     {
       container: containers.pgadmin,
-      dataVolume: volumes.pgadminData,
+      dataVolume: pgadminData,
       configVolume: volumes.pgadminConfig,
       image: images.pgadmin,
       networks,
@@ -180,7 +184,6 @@ function createAdminTools(
       password: credentials.pgadmin,
       database: RESULTS,
       role: "trading_user",
-      protect,
       owner,
     },
     options,

@@ -1,7 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigVolume } from "./configVolume.ts";
-import { dataVolume } from "./dataVolume.ts";
 import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
 import type { Networks } from "./networks.ts";
 
@@ -14,8 +13,8 @@ export const PGADMIN_EMAIL = "admin@trading.local";
 export interface PgAdminArgs {
   /** Name of the container. */
   container: string;
-  /** Name of the volume for PgAdmin's own settings. */
-  dataVolume: string;
+  /** Name of the volume for what PgAdmin's users keep in it. */
+  dataVolume: pulumi.Input<string>;
   /** Name of the volume for the password and the list of servers. */
   configVolume: string;
   /** An image of PgAdmin 4 that keeps the official image's contract. */
@@ -29,8 +28,6 @@ export interface PgAdminArgs {
   /** Database and role that stand in the list of servers; PgAdmin asks for the role's password. */
   database: string;
   role: string;
-  /** Whether the volume refuses to be deleted. */
-  protect: boolean;
   owner: Owner;
 }
 
@@ -42,7 +39,6 @@ export class PgAdmin extends pulumi.ComponentResource {
   constructor(name: string, args: PgAdminArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tradingdb:index:PgAdmin", name, {}, opts);
 
-    const data = dataVolume(`${name}-data`, args.dataVolume, args.protect, this);
     const config = new ConfigVolume(
       `${name}-config`,
       {
@@ -52,7 +48,7 @@ export class PgAdmin extends pulumi.ComponentResource {
         image: args.image,
         uid: UID,
         files: { password: args.password, "servers.json": serverList(args.database, args.role) },
-        data: { "/var/lib/pgadmin": data.name },
+        data: { "/var/lib/pgadmin": args.dataVolume },
         owner: args.owner,
       },
       { parent: this },
@@ -85,7 +81,7 @@ export class PgAdmin extends pulumi.ComponentResource {
         networkMode: "bridge",
         networksAdvanced: [{ name: args.networks.database, aliases: ["pgadmin"] }],
         volumes: [
-          { volumeName: data.name, containerPath: "/var/lib/pgadmin" },
+          { volumeName: args.dataVolume, containerPath: "/var/lib/pgadmin" },
           { volumeName: config.volume, containerPath: "/config", readOnly: true },
         ],
         healthcheck: {

@@ -48,6 +48,7 @@ describe("a stack as it comes", () => {
       "Volume trading-db-mongodb-config-volume",
       "Volume trading-db-mongodb-data",
       "Volume trading-db-mongodb-tmp",
+      "Volume trading-db-pgadmin-data",
       "Volume trading-db-postgres-config-volume",
       "Volume trading-db-postgres-data",
     ]);
