@@ -21,12 +21,13 @@ seconds_since() {
   printf '%d.%d' $((tenths / 10)) $((tenths % 10))
 }
 
-# step TITLE COMMAND...: run the command (a function may be given) with its output in a log file, say how long it took,
-# and end the script with the log's last lines when it fails.
+# step TITLE COMMAND...: say that it begins, run the command (a function may be given) with its output in a log file, say
+# how long it took, and end the script with the log's last lines when it fails.
 step() {
   local title=$1 start log
   shift
   start=$(date +%s%N)
+  printf '  %s ...\n' "$title" >&2
   mkdir -p "$CACHE/log"
   log=$CACHE/log/${title//[^a-zA-Z0-9.]/-}.log
   # In the background, because bash forgets `set -e` in a function that is called on the left of ||, and because a

@@ -1,7 +1,7 @@
 import { UserError } from "../operations/errors.ts";
-import { follow, run } from "../operations/process.ts";
-import { relay } from "./interrupt.ts";
+import { run } from "../operations/process.ts";
 import type { Images } from "../settings.ts";
+import { build } from "./build.ts";
 
 /**
  * Sees to it that the daemon has the images of a stack.
@@ -17,20 +17,9 @@ export async function ensureImages(
 ): Promise<void> {
   const wanted = [images.postgres, images.mongodb, ...(adminTools ? [images.pgadmin, images.mongoExpress] : [])];
   const local = wanted.filter((image) => image.startsWith("localhost/trading-db/"));
-  if (local.length > 0) await buildImages(local, mayInstall, say);
+  const names = local.map((image) => /^localhost\/trading-db\/([a-z0-9-]+):/.exec(image)![1]!);
+  if (names.length > 0) await build("airgap/images/build.sh", names, mayInstall, say);
   for (const image of wanted.filter((image) => !local.includes(image))) await pullImage(image, mayInstall, say);
-}
-
-/** Builds what has changed of the local images; knows itself when there is nothing to do. */
-async function buildImages(images: string[], mayInstall: boolean, say: (step: string) => void): Promise<void> {
-  const names = images.map((image) => /^localhost\/trading-db\/([a-z0-9-]+):/.exec(image)![1]!);
-  const { code, stderr } = await follow(
-    "airgap/images/build.sh",
-    [...(mayInstall ? [] : ["--check"]), ...names],
-    say,
-    relay,
-  );
-  if (code !== 0) throw new UserError(stderr.trim());
 }
 
 async function pullImage(image: string, mayInstall: boolean, say: (step: string) => void): Promise<void> {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../operations/errors.ts";
-import { follow, run } from "../operations/process.ts";
-import { relay } from "./interrupt.ts";
+import { run } from "../operations/process.ts";
+import { build } from "./build.ts";
 import { cacheFolder } from "./environment.ts";
 
 /** Versions of the command line and of the plugins, as package.json pins them. */
@@ -32,13 +32,9 @@ export async function ensureToolchain(
   mayInstall: boolean,
   say: (step: string) => void,
 ): Promise<string> {
-  return vendor ? downloadToolchain(mayInstall, say) : buildToolchain(mayInstall, say);
-}
-
-async function buildToolchain(mayInstall: boolean, say: (step: string) => void): Promise<string> {
-  const { code, stdout, stderr } = await follow("airgap/toolchain/build.sh", mayInstall ? [] : ["--check"], say, relay);
-  if (code !== 0) throw new UserError(stderr.trim());
-  return stdout.trim().split("\n").at(-1)!;
+  if (vendor) return downloadToolchain(mayInstall, say);
+  const said = await build("airgap/toolchain/build.sh", [], mayInstall, say);
+  return said.trim().split("\n").at(-1)!;
 }
 
 /** Not run here: no machine of ours reaches the download site. The npm package `pulumi` does the work. */
