@@ -1,3 +1,4 @@
+import { UserError } from "./errors.ts";
 import { run } from "./process.ts";
 
 /** A container as the checks need it. */
@@ -14,31 +15,28 @@ export interface ContainerFacts {
   stack: string;
 }
 
-const FACTS = [
-  "{{.Id}}",
-  "{{.Name}}",
-  "{{.State.Status}}",
-  "{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}",
-  '{{index .Config.Labels "trading-db.installation"}}',
-  '{{index .Config.Labels "trading-db.stack"}}',
-].join("\t");
+/** The part of `docker container inspect` that the facts are taken from. Health is missing where there is no health check. */
+interface Inspected {
+  Id: string;
+  Name: string;
+  State: { Status: string; Health?: { Status: string } };
+  Config: { Labels: Record<string, string> | null };
+}
 
-/** Facts of those of the named containers that exist. */
+/** Facts of those of the named containers that exist. @throws UserError where Docker does not answer */
 export async function inspectContainers(names: string[]): Promise<ContainerFacts[]> {
-  // Exit code 1 only says that one of them does not exist; the others are printed all the same.
-  const { stdout } = await run("docker", ["container", "inspect", "--format", FACTS, ...names]);
-  return stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [id, name, state, health, installation, stack] = line.split("\t") as [string, ...string[]];
-      return {
-        id,
-        name: name!.slice(1),
-        state: state!,
-        health: health!,
-        installation: installation ?? "",
-        stack: stack ?? "",
-      };
-    });
+  const { code, stdout, stderr } = await run("docker", ["container", "inspect", ...names]);
+  // Exit code 1 may only say that one of them does not exist; the others are printed all the same.
+  if (code !== 0 && !/no such container/i.test(stderr)) {
+    const reason = stderr.trim().split("\n")[0] || "there is no docker command.";
+    throw new UserError(`Docker does not answer: ${reason} Install or start it: ./setup-databases.sh --prepare`);
+  }
+  return (JSON.parse(stdout) as Inspected[]).map(({ Id, Name, State, Config }) => ({
+    id: Id,
+    name: Name.slice(1),
+    state: State.Status,
+    health: State.Health?.Status ?? "none",
+    installation: Config.Labels?.["trading-db.installation"] ?? "",
+    stack: Config.Labels?.["trading-db.stack"] ?? "",
+  }));
 }

@@ -11,9 +11,11 @@ function containersOf({ postgres, mongodb, adminTools }: StackOutputs): string[]
   return [...tools, postgres.container, mongodb.container];
 }
 
-/** Stops a stack's containers in order; the data stay. @returns their names */
+/** Stops those of a stack's containers that exist, in order; the data stay. @returns their names */
 export async function stop(outputs: StackOutputs): Promise<string[]> {
-  const names = containersOf(outputs);
+  const present = new Set((await inspectContainers(containersOf(outputs))).map(({ name }) => name));
+  const names = containersOf(outputs).filter((name) => present.has(name));
+  if (names.length === 0) return [];
   // Docker asks each as its definition says (PostgreSQL by SIGINT) and gives it the time that stands there.
   await docker(["stop", ...names], "", 300);
   return names;
@@ -23,27 +25,41 @@ export async function stop(outputs: StackOutputs): Promise<string[]> {
  * Starts a stack's containers and waits until they are healthy.
  *
  * @param timeout milliseconds to wait @default two minutes
- * @throws UserError with the last log lines of a container that does not get well
+ * @throws UserError for a container that is missing, or does not get well: then with its last log lines
  */
 export async function start(outputs: StackOutputs, timeout = 120_000): Promise<string[]> {
   const names = containersOf(outputs).reverse();
+  const found = await inspectContainers(names);
+  const missing = names.filter((wanted) => !found.some(({ name }) => name === wanted));
+  if (missing.length > 0) {
+    throw new UserError(
+      `There is no container ${missing.join(", ")}. Make it anew on the same data: pulumi up --refresh`,
+    );
+  }
+  const started = new Date();
+  // Docker tries a container that fails again by itself, after longer and longer waits, and a start would not shorten them.
+  const failing = found.filter(({ state }) => state === "restarting").map(({ name }) => name);
+  if (failing.length > 0) await docker(["stop", ...failing]);
   await docker(["start", ...names]);
   const deadline = Date.now() + timeout;
   for (;;) {
     const containers = await inspectContainers(names);
     const sick = containers.find(({ state }) => state === "exited" || state === "restarting");
-    if (sick !== undefined) throw new UserError(await describeFailure(sick.name, `is ${sick.state}`));
+    if (sick !== undefined) throw new UserError(await describeFailure(sick.name, `is ${sick.state}`, started));
     const waiting = containers.find(({ health }) => health !== "healthy");
     if (waiting === undefined) return names;
     if (Date.now() > deadline) {
-      throw new UserError(await describeFailure(waiting.name, `is ${waiting.health} after ${timeout / 1000} s`));
+      throw new UserError(
+        await describeFailure(waiting.name, `is ${waiting.health} after ${timeout / 1000} s`, started),
+      );
     }
     await sleep(500);
   }
 }
 
-async function describeFailure(container: string, what: string): Promise<string> {
-  return `The container ${container} ${what}. Its last log lines:\n${await lastLogLines(container, [])}\nSee all of it: docker logs ${container}`;
+async function describeFailure(container: string, what: string, since: Date): Promise<string> {
+  const words = await lastLogLines(container, [], since);
+  return `The container ${container} ${what}. Its last words:\n${words}\nSee all of its log: docker logs ${container}`;
 }
 
 /**

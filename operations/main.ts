@@ -1,6 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import { UserError } from "./errors.ts";
-import { docker } from "../migrator/docker.ts";
 import { backup } from "./backup.ts";
 import { activity } from "./inspect.ts";
 import { reset, start, stop } from "./lifecycle.ts";
@@ -34,7 +34,9 @@ const VERBS: Record<string, (words: string[]) => Promise<void>> = {
     const container = containers[service];
     if (container === undefined)
       throw new UserError(`There is no log of "${service}". Choose one: npm run logs postgres, npm run logs mongodb`);
-    console.log(await docker(["logs", ...options, container]));
+    // Docker gives what a server wrote to its standard output and error on the same two.
+    const { status } = spawnSync("docker", ["logs", ...options, container], { stdio: "inherit" });
+    process.exitCode = status ?? 1;
   },
   async backup([folder = "backups"]) {
     console.log(`✔ both databases are in ${await backup(await outputs(), folder)}`);
@@ -51,8 +53,11 @@ const VERBS: Record<string, (words: string[]) => Promise<void>> = {
     console.log(`✔ nothing of stack ${stack.name} is left. A new one: ./setup-databases.sh --stack ${stack.name}`);
   },
   async "recover:mongodb"() {
-    await recoverMongodb(await openStack(await selectedStack()));
-    console.log("✔ the root user of MongoDB has the password of this stack's state again. Go on: ./setup-databases.sh");
+    const stack = await openStack(await selectedStack());
+    await recoverMongodb(stack);
+    console.log(
+      `✔ the root user of MongoDB has the password of this stack's state again. Go on: ./setup-databases.sh --stack ${stack.name}`,
+    );
   },
 };
 

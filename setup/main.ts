@@ -63,6 +63,9 @@ main(options).catch((error: Error) => {
     console.error(`\n✖ Stopped, as asked. Nothing is lost; to go on: ./setup-databases.sh --stack ${options.stack}`);
     process.exit(130);
   }
-  console.error(`\n✖ ${error.message}`);
+  const hint = /pulumi \w/.test(error.message)
+    ? "\nIn a shell where `pulumi` is not known yet: source .trading-db/env"
+    : "";
+  console.error(`\n✖ ${error.message}${hint}`);
   process.exit(1);
 });

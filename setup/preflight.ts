@@ -1,11 +1,14 @@
 import { createServer } from "node:net";
-import { statfs } from "node:fs/promises";
+import { readlink, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
+import { basename } from "node:path";
 import { docker } from "../migrator/docker.ts";
+import { listMigrations, listSeeds } from "../migrator/files.ts";
 import { inspectContainers } from "../operations/containers.ts";
 import { UserError } from "../operations/errors.ts";
 import { run } from "../operations/process.ts";
 import type { Settings } from "../settings.ts";
+import { checkSubnets } from "./subnets.ts";
 
 /** Space that images, an empty database and its write-ahead log need, in bytes. */
 const LEAST_DISK = 3 * 1024 ** 3;
@@ -24,14 +27,25 @@ export interface OwnThings {
  * Containers and networks that carry this installation's label and stand in no state are what an interrupted run left
  * behind: they are removed (data live in volumes). Whatever belongs to anybody else is never touched.
  *
- * @throws UserError that names what is in the way, who holds it and how to go on
+ * @throws UserError that names what is in the way, who holds it and how to go on; MigrationError for a file that can't be
+ *   ordered
  */
 export async function checkTheGround(settings: Settings, own: OwnThings): Promise<void> {
+  checkFiles(settings);
   checkMemory(settings, totalmem());
   await checkDisk();
   const mine = await checkContainers(settings, own);
   await checkNetworks(settings, own);
+  await checkSubnets(settings);
   await checkPorts(settings, mine);
+}
+
+/** The program reads these files when the servers are declared already. */
+function checkFiles({ seedSets }: Settings): void {
+  for (const engine of ["postgresql", "mongodb"] as const) {
+    listMigrations(engine, `schema/${engine}/migrations`);
+    listSeeds(engine, `schema/${engine}/seeds`, seedSets);
+  }
 }
 
 /** @param total memory of the machine in bytes */
@@ -45,9 +59,10 @@ export function checkMemory(settings: Settings, total: number): void {
 }
 
 async function checkDisk(): Promise<void> {
-  const folder = await docker(["info", "--format", "{{.DockerRootDir}}"]);
-  const { bavail, bsize } = await statfs(folder).catch(() => statfs("/"));
-  checkFreeSpace(folder, bavail * bsize);
+  const folder = (await docker(["info", "--format", "{{.DockerRootDir}}"])).trim();
+  // The folder of a daemon on another machine can't be seen from here.
+  const space = await statfs(folder).catch(() => undefined);
+  if (space !== undefined) checkFreeSpace(folder, space.bavail * space.bsize);
 }
 
 /** @param free bytes that are free in Docker's folder */
@@ -73,10 +88,11 @@ async function checkContainers(settings: Settings, own: OwnThings): Promise<Set<
     } else if (own.installation !== undefined && container.installation === own.installation) {
       await docker(["rm", "--force", container.id]);
     } else if (container.installation !== "") {
+      const label = `trading-db.installation=${container.installation}`;
       throw new UserError(
         `The container ${container.name} belongs to another set-up of a stack ${container.stack}: another clone, or one whose state is lost. ` +
-          `Use another stack (--stack NAME), or, if that set-up is gone, remove its containers; the data stay in the volumes: ` +
-          `docker rm -f $(docker ps -aq --filter label=trading-db.installation=${container.installation})`,
+          `Use another stack (--stack NAME), or, if that set-up is gone, remove its containers and networks; the data stay in the volumes: ` +
+          `docker rm -f $(docker ps -aq --filter label=${label}) && docker network prune -f --filter label=${label}`,
       );
     } else {
       throw new UserError(
@@ -105,6 +121,7 @@ async function checkNetworks(settings: Settings, own: OwnThings): Promise<void> 
   }
 }
 
+/** @param mine names of this stack's containers: a port that one of them publishes already is no obstacle for it */
 async function checkPorts(settings: Settings, mine: Set<string>): Promise<void> {
   const services = [
     "postgres",
@@ -112,11 +129,13 @@ async function checkPorts(settings: Settings, mine: Set<string>): Promise<void> 
     ...(settings.adminTools ? ["pgadmin", "mongoExpress"] : []),
   ] as (keyof Settings["ports"])[];
   for (const service of services) {
-    if (mine.has(settings.containers[service])) continue;
     const port = settings.ports[service];
     if (await isFree(settings.bindAddress, port)) continue;
+    const publisher = await findPublisher(port);
+    if (publisher === settings.containers[service] && mine.has(publisher)) continue;
+    const holder = publisher === undefined ? await findProcess(port) : `the container ${publisher}`;
     throw new UserError(
-      `Port ${port} of ${settings.bindAddress} is taken by ${await findHolder(port)}. ` +
+      `Port ${port} of ${settings.bindAddress} is taken by ${holder}. ` +
         `Stop that, or choose another port: pulumi config set ${service}Port ${port + 10000 > 65535 ? port - 10000 : port + 10000}`,
     );
   }
@@ -140,11 +159,18 @@ function isFree(address: string, port: number): Promise<boolean> {
   });
 }
 
-/** Says in words who listens on a port: a container, a process, or an unknown one where only root may look. */
-async function findHolder(port: number): Promise<string> {
-  const container = await docker(["ps", "--filter", `publish=${port}`, "--format", "{{.Names}}"]);
-  if (container !== "") return `the container ${container.split("\n")[0]}`;
+/** The container that publishes a port of this host, if one does. */
+async function findPublisher(port: number): Promise<string | undefined> {
+  const names = (await docker(["ps", "--filter", `publish=${port}`, "--format", "{{.Names}}"])).trim();
+  return names === "" ? undefined : names.split("\n")[0];
+}
+
+/** Says in words which process listens on a port; only root may see the processes of others. */
+async function findProcess(port: number): Promise<string> {
   const { stdout } = await run("ss", ["-Hltnp", `sport = :${port}`]);
-  const holder = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout);
-  return holder === null ? "a process of another user" : `the process ${holder[1]} (${holder[2]})`;
+  const pid = /pid=(\d+)/.exec(stdout)?.[1];
+  if (pid === undefined) return `another process (see which: sudo ss -ltnp 'sport = :${port}')`;
+  // A process may call its threads what it likes; its program is what people know.
+  const program = await readlink(`/proc/${pid}/exe`).catch(() => "unknown");
+  return `the process ${basename(program)} (${pid})`;
 }

@@ -65,7 +65,7 @@ interface StateResource {
  */
 export async function recoverFromInterruption(stack: Stack, say: (step: string) => void): Promise<void> {
   for (const lock of readLocks(stack.name)) {
-    if (lock.hostname !== hostname() || isAlive(lock.pid)) {
+    if (lock.hostname !== hostname() || isRunningPulumi(lock.pid)) {
       throw new UserError(
         `Stack ${stack.name} is being changed by process ${lock.pid} of ${lock.username} on ${lock.hostname}, since ${lock.timestamp}. ` +
           "Wait for it to end; if it is gone for good: pulumi cancel",
@@ -93,14 +93,16 @@ function readLocks(stack: string): Lock[] {
   if (!backend.startsWith("file://")) return [];
   const folder = join(fileURLToPath(backend), ".pulumi", "locks", "organization", "trading-db", stack);
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Lock);
+  // Beside each lock stands a file of attributes that is nobody's.
+  const locks = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  return locks.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Lock);
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process is a Pulumi that runs: its number may be another's by now, or that of one that is dead and not buried. */
+function isRunningPulumi(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return /^\d+ \(pulumi\) [^ZX]/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
   }
 }

@@ -15,7 +15,7 @@ refuse() {
 
 [ -w "$volume" ] || refuse \
   "The volume $DATA_VOLUME can't be written by user $(id -u). Nothing was changed." \
-  "Give it back: docker run --rm -u 0 -v $DATA_VOLUME:/data --entrypoint chown $IMAGE -R $(id -u):$(id -g) /data"
+  "Give it back: docker run --rm -u 0 -v $DATA_VOLUME:/volume --entrypoint chown $IMAGE -R $(id -u):$(id -g) /volume"
 
 [ ! -e "$volume/WiredTiger" ] || refuse \
   "The volume $DATA_VOLUME holds a MongoDB of another set-up at its top. Nothing was changed." \
@@ -39,7 +39,7 @@ fi
 
 [ -r "$data/WiredTiger" ] || refuse \
   "The folder current of the volume $DATA_VOLUME can't be read by user $(id -u). Nothing was changed." \
-  "Give it back: docker run --rm -u 0 -v $DATA_VOLUME:/data --entrypoint chown $IMAGE -R $(id -u):$(id -g) /data"
+  "Give it back: docker run --rm -u 0 -v $DATA_VOLUME:/volume --entrypoint chown $IMAGE -R $(id -u):$(id -g) /volume"
 
 # MongoDB opens the data of its own major version and of the one before it, and never those of a later one.
 found=$(cat "$data/trading-db.version" 2>/dev/null || echo "$version")

@@ -14,7 +14,7 @@ refuse() {
 
 [ -w "$volume" ] || refuse \
   "The volume $DATA_VOLUME can't be written by user $(id -u). Nothing was changed." \
-  "Give it back: docker run --rm -u 0 -v $DATA_VOLUME:/data --entrypoint chown $IMAGE -R $(id -u):$(id -g) /data"
+  "Give it back: docker run --rm -u 0 -v $DATA_VOLUME:/volume --entrypoint chown $IMAGE -R $(id -u):$(id -g) /volume"
 
 [ ! -e "$volume/PG_VERSION" ] || refuse \
   "The volume $DATA_VOLUME holds a PostgreSQL $(cat "$volume/PG_VERSION") of another set-up at its top. Nothing was changed." \
@@ -30,7 +30,7 @@ fi
 
 [ -r "$PGDATA/PG_VERSION" ] || refuse \
   "The folder current of the volume $DATA_VOLUME can't be read by user $(id -u). Nothing was changed." \
-  "Give it back: docker run --rm -u 0 -v $DATA_VOLUME:/data --entrypoint chown $IMAGE -R $(id -u):$(id -g) /data"
+  "Give it back: docker run --rm -u 0 -v $DATA_VOLUME:/volume --entrypoint chown $IMAGE -R $(id -u):$(id -g) /volume"
 
 found=$(<"$PGDATA/PG_VERSION")
 [ "$found" = "$PG_MAJOR" ] || refuse \

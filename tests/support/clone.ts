@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { nameResources, type Naming } from "../../naming.ts";
 import type { StackOutputs } from "../../outputs.ts";
 import { copyProject, execute, removeFromDaemon, type Ended } from "./project.ts";
@@ -17,6 +18,8 @@ export interface Clone {
   setUp(options?: string[], variables?: Variables): Promise<Ended>;
   /** Starts the same, in a process group of its own as a terminal would. */
   begin(options?: string[], variables?: Variables): Run;
+  /** Runs the script with exactly these arguments. */
+  script(args: string[], variables?: Variables): Promise<Ended>;
   /** Runs a line in a new login shell that knows nothing but the line that the script printed. */
   login(line: string): Promise<Ended>;
   outputs(): Promise<StackOutputs>;
@@ -48,8 +51,14 @@ export function makeClone(
   const lines = settings.map(([key, value]) => `  trading-db:${key}: "${value}"\n`);
   writeFileSync(join(folder, `Pulumi.${stackName}.yaml`), `config:\n${lines.join("")}`);
 
+  const runs: Run[] = [];
+  const script = (args: string[], variables: Variables = {}) => {
+    const started = run(folder, ["./setup-databases.sh", ...args], variables);
+    runs.push(started);
+    return started;
+  };
   const begin = (options: string[] = [], variables: Variables = {}) =>
-    run(folder, ["./setup-databases.sh", "--stack", stackName, ...options], variables);
+    script(["--stack", stackName, ...options], variables);
   const login = (line: string) =>
     execute("env", ["-i", `HOME=${process.env["HOME"]}`, "bash", "-l", "-c", `source .trading-db/env; ${line}`], {
       cwd: folder,
@@ -60,6 +69,7 @@ export function makeClone(
     names,
     begin,
     setUp: (options, variables) => begin(options, variables).ended,
+    script: (args, variables) => script(args, variables).ended,
     login,
     async outputs() {
       const { code, stdout, stderr } = await login(`pulumi stack output --stack ${stackName} --json --show-secrets`);
@@ -68,6 +78,7 @@ export function makeClone(
     },
     remains: () => remainsOf(names),
     remove() {
+      for (const { process: child } of runs) if (child.exitCode === null && child.signalCode === null) killGroup(child);
       removeFromDaemon(names);
       rmSync(folder, { recursive: true, force: true });
     },
@@ -125,4 +136,25 @@ async function remainsOf({ containers, networks, volumes }: Naming): Promise<str
     found.push(...present.filter((name) => wanted[kind].includes(name)).map((name) => `${kind} ${name}`));
   }
   return found.sort();
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    process.kill(-pid!, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** A folder that stands for PATH, with every program of it but the named ones. To be removed by the caller. */
+export function pathWithout(...missing: string[]): string {
+  const programs = new Map<string, string>();
+  for (const directory of process.env["PATH"]!.split(delimiter).reverse()) {
+    if (!existsSync(directory)) continue;
+    for (const program of readdirSync(directory)) programs.set(program, join(directory, program));
+  }
+  for (const program of missing) programs.delete(program);
+  const folder = mkdtempSync(join(tmpdir(), "path-"));
+  for (const [program, path] of programs) symlinkSync(path, join(folder, program));
+  return folder;
 }

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { makeClone, type Clone } from "../../support/clone.ts";
+import { fingerprint } from "../../support/fingerprint.ts";
+import { docker } from "../../support/project.ts";
+
+const MINUTES = 60_000;
+
+let clone: Clone;
+
+beforeAll(async () => {
+  clone = makeClone({ sampleData: "true" });
+  expect(await clone.setUp()).toMatchObject({ code: 0, stderr: "" });
+}, 3 * MINUTES);
+
+afterAll(() => clone.remove());
+
+const migration = (name: string) => join(clone.folder, "schema/postgresql/migrations", name);
+
+const sql = (query: string) =>
+  docker(
+    "exec",
+    clone.names.containers.postgres,
+    "psql",
+    "-U",
+    "trading_user",
+    "-d",
+    "trading_results",
+    "-At",
+    "-c",
+    query,
+  );
+
+test(
+  "a migration with a syntax error is told with file, line and what was applied before it; mended, it is applied",
+  async () => {
+    writeFileSync(migration("0019_add_notes.sql"), "CREATE TABLE notes (text text);\n");
+    writeFileSync(migration("0020_add_more.sql"), "CREATE TABLE more (a int);\n\nCREATE TABEL most (a int);\n");
+    expect(await clone.setUp()).toMatchObject({
+      code: 1,
+      stderr:
+        '\n✖ 0020_add_more.sql line 3: syntax error at or near "TABEL"; 0019_add_notes.sql was applied before it, ' +
+        "nothing of 0020_add_more.sql was kept. Mend the file, and run `pulumi up` again.\n" +
+        "In a shell where `pulumi` is not known yet: source .trading-db/env\n",
+    });
+    expect(await sql("SELECT to_regclass('notes'), to_regclass('more')")).toBe("notes|");
+    expect(await sql("SELECT max(name) FROM trading_ledger.migrations")).toBe("0019_add_notes.sql");
+
+    writeFileSync(migration("0020_add_more.sql"), "CREATE TABLE more (a int);\n\nCREATE TABLE most (a int);\n");
+    const { code, stdout } = await clone.setUp();
+    expect(code).toBe(0);
+    expect(stdout).toContain("› PostgreSQL is migrated to 0020_add_more.sql (");
+    expect(await sql("SELECT to_regclass('notes'), to_regclass('more'), to_regclass('most')")).toBe("notes|more|most");
+  },
+  3 * MINUTES,
+);
+
+describe("two runs at once", () => {
+  test(
+    "in one clone: the second says who holds it, waits, and finds nothing to do",
+    async () => {
+      writeFileSync(migration("0021_add_last.sql"), "CREATE TABLE last (a int);\n");
+      const first = clone.begin();
+      await first.shows("✔ npm packages");
+      const second = clone.begin();
+      await second.shows(`… another run holds this clone (process ${first.process.pid}, since `);
+      expect(await first.ended).toMatchObject({ code: 0, stderr: "" });
+      const { code, stdout, stderr } = await second.ended;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toMatch(
+        /^… another run holds this clone \(process \d+, since \d\d:\d\d:\d\d\); waiting for it to end\n✔ Node\.js /,
+      );
+      expect(stdout).not.toContain("›");
+      expect(await sql("SELECT to_regclass('last')")).toBe("last");
+    },
+    3 * MINUTES,
+  );
+
+  test(
+    "of which the other is `pulumi` itself: the script names its process and changes nothing",
+    async () => {
+      const folder = join(clone.folder, ".trading-db/state/.pulumi/locks/organization/trading-db", clone.stackName);
+      const lock = { pid: process.pid, username: "somebody", hostname: hostname(), timestamp: "2026-01-02T03:04:05Z" };
+      mkdirSync(folder, { recursive: true });
+      const file = join(folder, "5f6c2a4e-0000-4000-8000-000000000000.json");
+      writeFileSync(file, JSON.stringify(lock));
+      try {
+        expect(await clone.setUp()).toMatchObject({
+          code: 1,
+          stderr:
+            `\n✖ Stack ${clone.stackName} is being changed by process ${process.pid} of somebody on ${hostname()}, since 2026-01-02T03:04:05Z. ` +
+            "Wait for it to end; if it is gone for good: pulumi cancel\n" +
+            "In a shell where `pulumi` is not known yet: source .trading-db/env\n",
+        });
+        expect(existsSync(file)).toBe(true);
+      } finally {
+        rmSync(file);
+      }
+    },
+    MINUTES,
+  );
+});
+
+describe("a stack's data", () => {
+  let before: string;
+  let things: string[];
+
+  beforeAll(async () => {
+    before = await fingerprint(await clone.outputs());
+    things = await clone.remains();
+    expect(things).toHaveLength(12);
+    expect(await clone.login("pulumi config set protect true && pulumi up --yes --skip-preview")).toMatchObject({
+      code: 0,
+    });
+  }, MINUTES);
+
+  const untouched = async () => {
+    expect(await clone.remains()).toEqual(things);
+    expect(await fingerprint(await clone.outputs())).toBe(before);
+  };
+
+  test(
+    "that are protected are refused to `pulumi destroy`, and all of the stack stays",
+    async () => {
+      const { code, stdout, stderr } = await clone.login(
+        "pulumi destroy --yes --skip-preview --non-interactive --color never",
+      );
+      expect(code).not.toBe(0);
+      expect(stdout + stderr).toMatch(
+        /"urn:pulumi:\S+docker:index\/volume:Volume::trading-db-\S+-data" cannot be deleted/,
+      );
+      await untouched();
+    },
+    MINUTES,
+  );
+
+  test(
+    "that are protected are refused to the reset, and all of the stack stays",
+    async () => {
+      expect(await clone.login(`npm run --silent reset -- ${clone.stackName}`)).toEqual({
+        code: 1,
+        stdout: "",
+        stderr:
+          `✖ Stack ${clone.stackName} is protected. Nothing was deleted. ` +
+          "To delete it all the same: pulumi config rm protect && pulumi up, then reset again.\n",
+      });
+      await untouched();
+    },
+    MINUTES,
+  );
+
+  test(
+    "stay protected until the stack itself knows that they are not any more",
+    async () => {
+      expect(await clone.login("pulumi config rm protect")).toMatchObject({ code: 0 });
+      expect(await clone.login(`npm run --silent reset -- ${clone.stackName}`)).toEqual({
+        code: 1,
+        stdout: "",
+        stderr:
+          `✖ Stack ${clone.stackName} is protected. Nothing was deleted. ` +
+          "To delete it all the same: pulumi config rm protect && pulumi up, then reset again.\n",
+      });
+      await untouched();
+    },
+    MINUTES,
+  );
+
+  test(
+    "are refused to a reset that names another stack, or none where nobody can be asked",
+    async () => {
+      expect(await clone.login("pulumi up --yes --skip-preview")).toMatchObject({ code: 0 });
+      expect(await clone.login("npm run --silent reset -- dev")).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `✖ "dev" is not the name of this stack (${clone.stackName}). Nothing was deleted.\n`,
+      });
+      expect(await clone.login("npm run --silent reset")).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: "✖ There is no terminal to ask on. Name the stack: npm run reset -- STACK\n",
+      });
+      await untouched();
+    },
+    MINUTES,
+  );
+
+  test(
+    "are deleted by a reset that names it, with everything else of the stack but its settings",
+    async () => {
+      expect(await clone.login(`npm run --silent reset -- ${clone.stackName}`)).toEqual({
+        code: 0,
+        stdout: `✔ nothing of stack ${clone.stackName} is left. A new one: ./setup-databases.sh --stack ${clone.stackName}\n`,
+        stderr: "",
+      });
+      expect(await clone.remains()).toEqual([]);
+      expect(await clone.login("pulumi config get sampleData")).toMatchObject({ code: 0, stdout: "true\n" });
+    },
+    MINUTES,
+  );
+});

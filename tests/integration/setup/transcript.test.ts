@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeClone, type Clone } from "../../support/clone.ts";
+import { execute, type Ended } from "../../support/project.ts";
+
+/* What a new user does: clone, one command, a new shell; then a second clone beside the first. */
+
+jest.setTimeout(240_000);
+
+let clone: Clone;
+let second: Clone;
+let first: Ended;
+
+/** Makes the copy a git repository in which everything is committed, the file of its own stack included. */
+async function commitAll({ folder, stackName }: Clone): Promise<void> {
+  const author = ["-c", "user.name=tests", "-c", "user.email=tests@example.com"];
+  const steps = [
+    ["init", "--quiet"],
+    ["add", "."],
+    ["add", "--force", `Pulumi.${stackName}.yaml`],
+    [...author, "commit", "--quiet", "--message", "All"],
+  ];
+  for (const args of steps) {
+    expect(await execute("git", args, { cwd: folder })).toMatchObject({ code: 0 });
+  }
+}
+
+beforeAll(async () => {
+  clone = makeClone({ sampleData: "true" });
+  await commitAll(clone);
+  first = await clone.setUp();
+}, 240_000);
+
+afterAll(() => {
+  clone.remove();
+  second?.remove();
+});
+
+test("one command ends with a table of both databases and the line for a new shell", () => {
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  expect(first.stdout).toContain("Verify: 12 checks hold");
+  for (const name of [clone.names.containers.postgres, clone.names.containers.mongodb]) {
+    expect(first.stdout).toMatch(
+      new RegExp(
+        `│ trading_\\w+ +│ 127\\.0\\.0\\.1:\\d+ +│ \\w+ +│ ${name} +│ running, (healthy|starting) +│ \\d{4} +│`,
+      ),
+    );
+  }
+  expect(first.stdout).toContain(`source ${join(clone.folder, ".trading-db", "env")}`);
+});
+
+test("without a terminal it writes no escape codes", () => {
+  expect(first.stdout + first.stderr).not.toMatch(/\u001b/);
+});
+
+test("a new login shell with that line alone sees no changes", async () => {
+  const { code, stdout } = await clone.login("pulumi preview --expect-no-changes --non-interactive");
+  expect(stdout).toMatch(/Resources:\s+\d+ unchanged/);
+  expect(code).toBe(0);
+});
+
+test("git sees nothing of it, though Pulumi has written its salt into the stack's file", async () => {
+  expect(readFileSync(join(clone.folder, `Pulumi.${clone.stackName}.yaml`), "utf8")).toContain("encryptionsalt:");
+  expect((await execute("git", ["status", "--porcelain"], { cwd: clone.folder })).stdout).toBe("");
+});
+
+test("a second run changes nothing", async () => {
+  const again = await clone.setUp();
+  expect(again).toMatchObject({ code: 0, stderr: "" });
+  expect(again.stdout).not.toMatch(/created|updated|replaced|deleted/);
+});
+
+test("a second clone with a stack of its own runs beside the first, and neither sees the other's passwords", async () => {
+  second = makeClone();
+  expect(await second.setUp()).toMatchObject({ code: 0, stderr: "" });
+  const [one, two] = [await clone.outputs(), await second.outputs()];
+  expect(one.postgres.fromHost.port).not.toBe(two.postgres.fromHost.port);
+  expect(one.postgres.password).not.toBe(two.postgres.password);
+  expect(one.installation).not.toBe(two.installation);
+  expect((await clone.setUp()).stdout).not.toMatch(/created|updated|replaced|deleted/);
+});
