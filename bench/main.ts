@@ -1,0 +1,75 @@
+import { cpus, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { measurePulumi } from "./pulumi.ts";
+import { ratio, renderTable, summarise, type Figures, type Run } from "./report.ts";
+import { buildRivals, measureCompose, measureTerraform, terraformVersion } from "./rivals.ts";
+
+const HELP = `npm run bench -- [--runs N] [--json]
+
+Measures this project beside docker compose, and terraform where there is one, on names and ports of their own.
+Each figure is the median of N runs (default 5). docs/speed.md says what exactly is measured.`;
+
+/** What is wanted: the highest ratio of one of Pulumi's figures to another tool's, or the highest number of seconds. */
+const WANTED: { measure: keyof Figures; rival?: string; most: number }[] = [
+  { measure: "containers", rival: "docker compose", most: 2.5 },
+  { measure: "schema", most: 2 },
+  { measure: "noop", rival: "terraform", most: 0.75 },
+];
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "5" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  console.log(HELP);
+} else if (!/^[1-9]\d*$/.test(values.runs)) {
+  console.error(`--runs is "${values.runs}" but must be a whole number from 1.`);
+  process.exitCode = 1;
+} else {
+  // Ctrl-C ends the commands that are being measured; what they made is still removed before the bench ends.
+  process.once("SIGINT", () => {});
+  try {
+    await bench(Number(values.runs), values.json);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}
+
+async function bench(count: number, json: boolean): Promise<void> {
+  const rivals = buildRivals();
+  const terraform = terraformVersion();
+  const runs: Run[] = [];
+  for (let number = 1; number <= count; number++) {
+    const load = loadavg()[0]!;
+    console.error(`run ${number} of ${count}, load ${load.toFixed(1)}`);
+    const tools: Run["tools"] = { pulumi: await measurePulumi(), "docker compose": await measureCompose(rivals) };
+    if (terraform !== undefined) tools["terraform"] = await measureTerraform(rivals);
+    runs.push({ load, tools });
+  }
+  const machine = { cores: cpus().length, processor: cpus()[0]!.model, terraform: terraform ?? null };
+  console.log(json ? JSON.stringify({ machine, wanted: judge(runs), summary: summarise(runs), runs }) : report(runs));
+}
+
+/** What is wanted beside what was measured; a comparison with a tool that isn't there is left out. */
+function judge(runs: Run[]) {
+  return WANTED.map(({ measure, rival, most }) => {
+    const value =
+      rival === undefined ? summarise(runs)["pulumi"]?.[measure]?.seconds : ratio(runs, measure, "pulumi", rival);
+    return { measure, rival, most, value };
+  }).filter(({ value }) => value !== undefined);
+}
+
+function report(runs: Run[]): string {
+  const verdicts = judge(runs).map(({ measure, rival, most, value }) => {
+    const [unit, of] = rival === undefined ? [" s", ""] : ["x", ` ${rival}'s`];
+    const verdict = value! <= most ? "as wanted" : "MISSED";
+    return `${measure}: ${value!.toFixed(2)}${unit}${of}, wanted at most ${most}${unit}: ${verdict}`;
+  });
+  const loads = runs.map(({ load }) => load.toFixed(1)).join(" ");
+  const head = `median of ${runs.length} runs on ${cpus().length} cores, loads ${loads}; (x) is the ratio to docker compose`;
+  return [head, renderTable(runs), ...verdicts].join("\n");
+}
