@@ -191,16 +191,23 @@ export const faults: Fault[] = [
   },
   {
     view: "v_check_number_types",
-    fault: "a column that would take NaN",
-    plant: "ALTER TABLE trades ADD COLUMN tax numeric(24, 8), ADD COLUMN beta double precision",
+    fault: "a column that would take NaN or infinity",
+    plant:
+      "ALTER TABLE trades ADD COLUMN tax numeric(24, 8), ADD COLUMN beta double precision, ADD COLUMN settled timestamptz",
     violations: [
       [
         "trades.beta",
-        "number is stored through a domain with a CHECK",
+        "stored through a domain with a CHECK",
         "double precision",
-        "a domain that refuses NaN",
+        "a domain that refuses NaN and infinity",
       ],
-      ["trades.tax", "number is stored through a domain with a CHECK", "numeric(24,8)", "a domain that refuses NaN"],
+      [
+        "trades.settled",
+        "stored through a domain with a CHECK",
+        "timestamp with time zone",
+        "a domain that refuses NaN and infinity",
+      ],
+      ["trades.tax", "stored through a domain with a CHECK", "numeric(24,8)", "a domain that refuses NaN and infinity"],
     ],
   },
   {
@@ -210,15 +217,15 @@ export const faults: Fault[] = [
     violations: [
       [
         "positions.multiplier",
-        "number is stored through a domain with a CHECK",
+        "stored through a domain with a CHECK",
         "multiplier",
-        "a domain that refuses NaN",
+        "a domain that refuses NaN and infinity",
       ],
       [
         "trades.multiplier",
-        "number is stored through a domain with a CHECK",
+        "stored through a domain with a CHECK",
         "multiplier",
-        "a domain that refuses NaN",
+        "a domain that refuses NaN and infinity",
       ],
     ],
   },

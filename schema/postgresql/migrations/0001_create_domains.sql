@@ -41,6 +41,10 @@ CREATE DOMAIN fx_rate AS numeric(18, 8)
   CONSTRAINT fx_rate_is_positive CHECK (VALUE > 0 AND VALUE <> 'NaN');
 COMMENT ON DOMAIN fx_rate IS 'Account currency paid for one unit of quote currency.';
 
+CREATE DOMAIN moment AS timestamptz
+  CONSTRAINT moment_is_finite CHECK (isfinite(VALUE));
+COMMENT ON DOMAIN moment IS 'Point in time, in microseconds: wall or simulated, as the column says. Not infinity: no duration reaches there.';
+
 CREATE DOMAIN symbol AS text
   CONSTRAINT symbol_has_1_to_40_characters CHECK (length(VALUE) BETWEEN 1 AND 40);
 COMMENT ON DOMAIN symbol IS 'Instrument as the data source names it, such as SPY or BTC/USDT.';

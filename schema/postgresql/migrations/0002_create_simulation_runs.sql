@@ -33,8 +33,8 @@ CREATE TABLE simulation_runs (
   symbols             text[] NOT NULL CONSTRAINT symbols_name_at_least_one
                         CHECK (cardinality(symbols) > 0 AND array_position(symbols, NULL) IS NULL),
   timeframe           text NOT NULL CONSTRAINT timeframe_is_known CHECK (timeframe IN ('tick', '1m', '5m', '15m', '1h', '1d')),
-  period_start        timestamptz NOT NULL,
-  period_end          timestamptz NOT NULL,
+  period_start        moment NOT NULL,
+  period_end          moment NOT NULL,
   account_currency    text NOT NULL CONSTRAINT account_currency_is_a_code CHECK (account_currency ~ '^[A-Z0-9]{2,10}$'),
   account_type        text NOT NULL CONSTRAINT account_type_is_known CHECK (account_type IN ('cash', 'margin')),
   starting_equity     amount NOT NULL CONSTRAINT starting_equity_is_positive CHECK (starting_equity > 0),
@@ -42,13 +42,13 @@ CREATE TABLE simulation_runs (
   risk_free_rate      finite NOT NULL DEFAULT 0 CONSTRAINT risk_free_rate_is_above_minus_one CHECK (risk_free_rate > -1),
   benchmark           symbol,
 
-  queued_at           timestamptz NOT NULL DEFAULT now(),
-  started_at          timestamptz,
-  finished_at         timestamptz,
+  queued_at           moment NOT NULL DEFAULT now(),
+  started_at          moment,
+  finished_at         moment,
   error_type          text,
   error_message       text,
-  created_at          timestamptz NOT NULL DEFAULT now(),
-  updated_at          timestamptz NOT NULL DEFAULT now(),
+  created_at          moment NOT NULL DEFAULT now(),
+  updated_at          moment NOT NULL DEFAULT now(),
 
   CONSTRAINT period_ends_after_it_starts CHECK (period_end > period_start),
   CONSTRAINT sweep_and_trial_go_together CHECK ((sweep_id IS NULL) = (trial_no IS NULL))

@@ -5,8 +5,8 @@
 CREATE TABLE trades (
   run_id              bigint NOT NULL REFERENCES simulation_runs ON DELETE CASCADE,
   trade_seq           integer NOT NULL CONSTRAINT trade_seq_is_positive CHECK (trade_seq > 0),
-  entry_time          timestamptz NOT NULL,
-  exit_time           timestamptz,
+  entry_time          moment NOT NULL,
+  exit_time           moment,
   symbol              symbol NOT NULL,
   venue               text,
   direction           text NOT NULL CONSTRAINT direction_is_known CHECK (direction IN ('long', 'short')),

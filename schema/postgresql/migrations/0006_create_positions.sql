@@ -2,7 +2,7 @@
 
 CREATE TABLE positions (
   run_id              bigint NOT NULL REFERENCES simulation_runs ON DELETE CASCADE,
-  as_of               timestamptz NOT NULL,
+  as_of               moment NOT NULL,
   trade_count         integer NOT NULL CONSTRAINT trade_count_is_positive CHECK (trade_count > 0),
   symbol              symbol NOT NULL,
   venue               text,

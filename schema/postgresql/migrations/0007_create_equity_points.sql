@@ -3,7 +3,7 @@
 
 CREATE TABLE equity_points (
   run_id              bigint NOT NULL REFERENCES simulation_runs ON DELETE CASCADE,
-  ts                  timestamptz NOT NULL,
+  ts                  moment NOT NULL,
   equity              amount NOT NULL,
   cash                amount NOT NULL,
 

@@ -16,20 +16,22 @@ HAVING count(DISTINCT result) > 1;
 COMMENT ON VIEW v_check_determinism IS
   'Groups of completed runs with equal inputs (hashes, versions, seed, parameters, symbols, period, capital) and yet different ending_equity or total_trades.';
 
--- 15. No column lets NaN in: every fractional number is stored through a domain with a CHECK.
+-- 15. No column lets NaN or infinity in: every fractional number and every time is stored through a domain with a CHECK.
 CREATE VIEW v_check_number_types AS
 SELECT NULL::bigint AS run_id, format('%s.%s', class.relname, attribute.attname) AS subject,
-  'number is stored through a domain with a CHECK' AS rule,
-  format_type(attribute.atttypid, attribute.atttypmod) AS stored, 'a domain that refuses NaN' AS expected
+  'stored through a domain with a CHECK' AS rule,
+  format_type(attribute.atttypid, attribute.atttypmod) AS stored, 'a domain that refuses NaN and infinity' AS expected
 FROM pg_catalog.pg_class AS class
 JOIN pg_catalog.pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
 JOIN pg_catalog.pg_type AS type ON type.oid = attribute.atttypid
 WHERE class.relnamespace = 'public'::regnamespace AND class.relkind IN ('r', 'p')
-  AND coalesce(nullif(type.typbasetype, 0), type.oid) IN ('numeric'::regtype, 'double precision'::regtype, 'real'::regtype)
+  AND coalesce(nullif(type.typbasetype, 0), type.oid) IN (
+    'numeric'::regtype, 'double precision'::regtype, 'real'::regtype,
+    'timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_constraint
     WHERE contypid = type.oid AND contype = 'c' AND convalidated);
-COMMENT ON VIEW v_check_number_types IS 'Columns of the public tables that could hold NaN or an infinity.';
+COMMENT ON VIEW v_check_number_types IS 'Columns of the public tables, numbers and times, that could hold NaN or an infinity.';
 
 -- 15. Every partitioned table has all its partitions, and every partition all indexes and foreign keys of its table.
 CREATE VIEW v_check_partitions AS

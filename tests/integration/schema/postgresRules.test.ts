@@ -66,6 +66,7 @@ const brokenRuns: [string, Row, ((changes: Row) => Row)?][] = [
   ],
   ["completed_run_has_started_and_finished", { started_at: null }, completedRun],
   ["failed_or_cancelled_run_has_finished", { status: "cancelled" }],
+  ["failed_or_cancelled_run_has_finished", { status: "failed", error_type: "DataError", error_message: "no bars" }],
   ["run_finishes_after_it_starts", { finished_at: "2025-01-31" }, completedRun],
   ["failed_run_alone_has_an_error", { status: "failed", finished_at: "2025-02-01", error_type: "DataError" }],
   ["failed_run_alone_has_an_error", { error_type: "DataError", error_message: "no bars" }],
@@ -117,6 +118,8 @@ const brokenValues: [string, string, Row][] = [
   ["sha256_hex", "sha256_is_64_lower_case_hex_digits", { config_hash: "A".repeat(64) }],
   ["semantic_version", "version_is_semantic", { algorithm_version: "1.1" }],
   ["semantic_version", "version_is_semantic", { engine_version: "01.1.0" }],
+  ["moment", "moment_is_finite", { period_end: "infinity" }],
+  ["moment", "moment_is_finite", { created_at: "-infinity" }],
 ];
 const brokenTradeValues: [string, string, Row][] = [
   ["quantity", "quantity_is_a_number", { quantity: "NaN" }],
@@ -124,7 +127,10 @@ const brokenTradeValues: [string, string, Row][] = [
   ["multiplier", "multiplier_is_positive", { multiplier: 0 }],
   ["multiplier", "multiplier_is_positive", { multiplier: "NaN" }],
   ["fx_rate", "fx_rate_is_positive", { fx_rate: -1 }],
+  ["fx_rate", "fx_rate_is_positive", { fx_rate: "NaN" }],
   ["symbol", "symbol_has_1_to_40_characters", { symbol: "" }],
+  ["symbol", "symbol_has_1_to_40_characters", { symbol: "x".repeat(41) }],
+  ["moment", "moment_is_finite", { entry_time: "infinity" }],
 ];
 
 describe("simulation_runs refuses a row that breaks", () => {
