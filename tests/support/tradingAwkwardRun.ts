@@ -1,5 +1,6 @@
-import { type Metrics, type TextRow, metricsByDefinition } from "./tradingMetrics.ts";
-import { type Row, completedRun } from "./tradingRows.ts";
+import { measuredRun } from "./tradingMeasuredRun.ts";
+import type { TextRow } from "./tradingMetrics.ts";
+import type { Row } from "./tradingRows.ts";
 
 const asOf = "2025-01-01T00:00:00Z";
 const trade = { commission: "0", financing: "0", slippage_cost: "0", multiplier: "1", fx_rate: "1" };
@@ -66,7 +67,7 @@ const trades: TextRow[] = [
     fx_rate: "1.1",
     entry_price: "100",
     commission: "1",
-    financing: "-0.5",
+    financing: "-0.75",
   },
   {
     ...trade,
@@ -117,30 +118,19 @@ const positions: Row[] = [
     unrealized_pnl: "59.4",
     realized_pnl: "0",
     commission: "2.5",
-    financing: "0",
+    financing: "-0.25",
   },
 ];
 
-/** Ends at 100000 + 991 - 1499.75 + 0 (realized) + 59.4 (unrealized) - 2 (commission) - 0.5 (financing of open trades). */
+/** Ends at 100000 + 991 - 1499.75 + 0 (realized) + 59.4 (unrealized) - 2 (commission) - 0.75 (financing of open trades). */
 const points: TextRow[] = [
   { ts: "2024-02-02T21:00:00Z", equity: "100991", cash: "100991" },
   { ts: "2024-04-01T20:00:00Z", equity: "99491.25", cash: "99491.25" },
-  { ts: "2024-12-31T21:00:00Z", equity: "99548.15", cash: "100241.15" },
+  { ts: "2024-12-31T21:00:00Z", equity: "99547.9", cash: "100240.9" },
 ];
 
 /** Rows to insert but for run_id; the metrics are those of the definitions. */
 export function awkwardRun(): { run: Row; trades: Row[]; positions: Row[]; points: Row[] } {
   const terms = { symbols: ["ES", "CL", "SAP"], account_type: "margin", risk_free_rate: 0.02 };
-  const run = completedRun(terms);
-  const text = Object.fromEntries(Object.entries(run).map(([column, value]) => [column, String(value)]));
-  return { run: { ...run, ...columns(metricsByDefinition(text, trades, points)) }, trades, positions, points };
-}
-
-function columns(metrics: Metrics): Row {
-  return Object.fromEntries(
-    Object.entries(metrics).map(([column, value]) => {
-      if (typeof value === "bigint") return [column, `${value}e-8`];
-      return [column, /_(duration|time)$/.test(column) && column !== "exposure_time" ? `${value} microseconds` : value];
-    }),
-  );
+  return { run: measuredRun(terms, trades, points), trades, positions, points };
 }

@@ -28,7 +28,8 @@ function curveMetrics(run: TextRow, trades: TextRow[], points: TextRow[]): Metri
   const volatility = deviation(r) * Math.sqrt(perYear);
   const below = Math.sqrt(total(excess.map((each) => (each < 0 ? each * each : 0))) / n);
   const years = (time(run.period_end) - time(run.period_start)) / 1e6 / (365.25 * 86400);
-  const cagr = vn > 0n ? Math.pow(at(v, n) / at(v, 0), 1 / years) - 1 : null;
+  const growth = vn > 0n ? Math.pow(at(v, n) / at(v, 0), 1 / years) : null;
+  const cagr = growth === null || growth === Infinity ? null : growth - 1;
   const drawdown = Math.max(...range(1, n).map((i) => 1 - at(v, i) / Math.max(...v.slice(0, i + 1))));
 
   const fills = trades.flatMap((trade) => {

@@ -5,6 +5,7 @@ export type Row = Record<string, unknown>;
 
 const periodStart = "2024-01-01T00:00:00Z";
 const periodEnd = "2025-01-01T00:00:00Z";
+const times = { started_at: "2025-02-01T00:00:00Z", finished_at: "2025-02-01T00:00:01Z" };
 
 /** A queued run. */
 export function queuedRun(changes: Row = {}): Row {
@@ -39,8 +40,7 @@ export function queuedRun(changes: Row = {}): Row {
 export function completedRun(changes: Row = {}): Row {
   return queuedRun({
     status: "completed",
-    started_at: "2025-02-01T00:00:00Z",
-    finished_at: "2025-02-01T00:00:01Z",
+    ...times,
     ending_equity: 100_000,
     net_profit: 0,
     total_return: 0,
@@ -64,6 +64,17 @@ export function completedRun(changes: Row = {}): Row {
     ...changes,
   });
 }
+
+/** A run in each status. */
+export const runIn = {
+  queued: queuedRun,
+  running: () => queuedRun({ status: "running", started_at: times.started_at }),
+  completed: completedRun,
+  failed: () => queuedRun({ status: "failed", ...times, error_type: "DataError", error_message: "no bars" }),
+  cancelled: () => queuedRun({ status: "cancelled", ...times }),
+};
+export type Status = keyof typeof runIn;
+export const statuses = Object.keys(runIn) as Status[];
 
 /** A trade that is still open. */
 export function openTrade(runId: string, changes: Row = {}): Row {

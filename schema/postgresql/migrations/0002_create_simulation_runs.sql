@@ -39,7 +39,7 @@ CREATE TABLE simulation_runs (
   account_type        text NOT NULL CONSTRAINT account_type_is_known CHECK (account_type IN ('cash', 'margin')),
   starting_equity     amount NOT NULL CONSTRAINT starting_equity_is_positive CHECK (starting_equity > 0),
   periods_per_year    smallint NOT NULL CONSTRAINT periods_per_year_is_1_to_366 CHECK (periods_per_year BETWEEN 1 AND 366),
-  risk_free_rate      finite NOT NULL DEFAULT 0 CONSTRAINT risk_free_rate_is_above_minus_one CHECK (risk_free_rate > -1),
+  risk_free_rate      finite NOT NULL DEFAULT 0 CONSTRAINT risk_free_rate_is_a_fraction CHECK (risk_free_rate > -1 AND risk_free_rate <= 1),
   benchmark           symbol,
 
   queued_at           moment NOT NULL DEFAULT now(),

@@ -52,11 +52,11 @@ ALTER TABLE simulation_runs
 COMMENT ON COLUMN simulation_runs.ending_equity IS 'V_n: cash + market value of open positions at period_end. Account currency.';
 COMMENT ON COLUMN simulation_runs.net_profit IS 'ending_equity - starting_equity. Account currency.';
 COMMENT ON COLUMN simulation_runs.total_return IS 'ending_equity / starting_equity - 1. Fraction.';
-COMMENT ON COLUMN simulation_runs.cagr IS '(V_n / V_0)^(1/Y) - 1, Y = seconds of the period / (365.25 * 86400). Fraction a year. NULL when V_n <= 0.';
+COMMENT ON COLUMN simulation_runs.cagr IS '(V_n / V_0)^(1/Y) - 1, Y = seconds of the period / (365.25 * 86400). Fraction a year. NULL when V_n <= 0, or when a short period makes it too large for a double.';
 COMMENT ON COLUMN simulation_runs.annual_volatility IS 'Sample standard deviation of r * sqrt(N). Fraction a year. NULL when n < 2.';
 COMMENT ON COLUMN simulation_runs.sharpe_ratio IS 'mean(r - rf) / sample standard deviation of (r - rf) * sqrt(N). Ratio. NULL when n < 2 or the deviation is 0.';
 COMMENT ON COLUMN simulation_runs.sortino_ratio IS 'mean(r - rf) / sqrt(sum(min(r - rf, 0)^2) / n) * sqrt(N), all n periods below. Ratio. NULL without a period below rf.';
-COMMENT ON COLUMN simulation_runs.calmar_ratio IS 'cagr / max_drawdown, both over the whole period. Ratio. NULL when max_drawdown = 0 or cagr is NULL.';
+COMMENT ON COLUMN simulation_runs.calmar_ratio IS 'cagr / max_drawdown, both over the whole period. Ratio. NULL when max_drawdown = 0, cagr is NULL, or it is too large for a double.';
 COMMENT ON COLUMN simulation_runs.max_drawdown IS 'Largest 1 - V_i / max(V_0..V_i), i from 1. POSITIVE fraction; above 1 only when equity fell below zero.';
 COMMENT ON COLUMN simulation_runs.max_drawdown_duration IS 'Longest time from the last point at a peak (period_start for V_0) over points below it to the first point at or above it, or to period_end. Zero when equity never fell.';
 COMMENT ON COLUMN simulation_runs.exposure_time IS 'Periods (t_(i-1), t_i) in which some trade was open (entry_time < t_i and exit_time, if any, > t_(i-1)) / n; t_0 = period_start. Fraction 0..1.';

@@ -58,18 +58,17 @@ COMMENT ON VIEW v_check_times IS 'Trades and equity points outside the period of
 
 -- 11. Results come in the transaction that completes the run. (Metrics: a CHECK of simulation_runs sees to them.)
 CREATE VIEW v_check_status AS
-SELECT run_id, NULL::text AS subject, format('%s run has no %s', status, found) AS rule, 'some' AS stored, 'none' AS expected
-FROM (
-  SELECT run_id, status, 'trades' AS found FROM simulation_runs
-  WHERE EXISTS (SELECT FROM trades WHERE trades.run_id = simulation_runs.run_id)
-  UNION ALL
-  SELECT run_id, status, 'positions' FROM simulation_runs
-  WHERE EXISTS (SELECT FROM positions WHERE positions.run_id = simulation_runs.run_id)
-  UNION ALL
-  SELECT run_id, status, 'equity_points' FROM simulation_runs
-  WHERE EXISTS (SELECT FROM equity_points WHERE equity_points.run_id = simulation_runs.run_id)
-) AS result
-WHERE status <> 'completed';
+SELECT run_id, NULL::text AS subject, 'status of a run with trades' AS rule, status AS stored, 'completed' AS expected
+FROM simulation_runs
+WHERE status <> 'completed' AND EXISTS (SELECT FROM trades WHERE trades.run_id = simulation_runs.run_id)
+UNION ALL
+SELECT run_id, NULL, 'status of a run with positions', status, 'completed'
+FROM simulation_runs
+WHERE status <> 'completed' AND EXISTS (SELECT FROM positions WHERE positions.run_id = simulation_runs.run_id)
+UNION ALL
+SELECT run_id, NULL, 'status of a run with equity_points', status, 'completed'
+FROM simulation_runs
+WHERE status <> 'completed' AND EXISTS (SELECT FROM equity_points WHERE equity_points.run_id = simulation_runs.run_id);
 COMMENT ON VIEW v_check_status IS 'Runs that are not completed and yet have trades, positions or equity points.';
 
 -- 12. A run trades only the symbols that it names.

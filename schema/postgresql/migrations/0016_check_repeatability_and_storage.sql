@@ -33,7 +33,8 @@ WHERE class.relnamespace = 'public'::regnamespace AND class.relkind IN ('r', 'p'
     WHERE contypid = type.oid AND contype = 'c' AND convalidated);
 COMMENT ON VIEW v_check_number_types IS 'Columns of the public tables, numbers and times, that could hold NaN or an infinity.';
 
--- 15. Every partitioned table has all its partitions, and every partition all indexes and foreign keys of its table.
+-- 15. Every partitioned table has its primary key, its foreign key and all its partitions, and every partition all
+-- indexes and foreign keys of its table.
 CREATE VIEW v_check_partitions AS
 WITH parent AS (
   SELECT oid, relname, (SELECT count(*) FROM pg_catalog.pg_inherits WHERE inhparent = class.oid) AS partitions
@@ -42,6 +43,20 @@ WITH parent AS (
 )
 SELECT NULL::bigint AS run_id, relname::text AS subject, 'number of partitions' AS rule, partitions::text AS stored, '32' AS expected
 FROM parent WHERE partitions <> 32
+UNION ALL
+SELECT NULL, relname::text, rule, stored::text, '1'
+FROM parent
+CROSS JOIN LATERAL (
+  SELECT
+    count(*) FILTER (WHERE contype = 'p') AS primary_keys,
+    count(*) FILTER (WHERE contype = 'f' AND confrelid = 'simulation_runs'::regclass AND confdeltype = 'c') AS foreign_keys
+  FROM pg_catalog.pg_constraint WHERE conrelid = parent.oid
+) AS keys
+CROSS JOIN LATERAL (VALUES
+  ('primary key', primary_keys),
+  ('foreign key to simulation_runs, cascading', foreign_keys)
+) AS comparison (rule, stored)
+WHERE stored <> 1
 UNION ALL
 SELECT NULL, indexrelid::regclass::text, 'valid index on every partition', valid::text, partitions::text
 FROM parent
@@ -60,4 +75,4 @@ CROSS JOIN LATERAL (
   SELECT count(*) AS valid FROM pg_catalog.pg_constraint AS leaf WHERE leaf.conparentid = key.oid AND leaf.convalidated
 ) AS leaves
 WHERE valid <> partitions;
-COMMENT ON VIEW v_check_partitions IS 'Partitioned tables without all 32 partitions, and indexes or foreign keys that some partition lacks.';
+COMMENT ON VIEW v_check_partitions IS 'Partitioned tables without a primary key, a foreign key to simulation_runs that cascades, or all 32 partitions; and indexes or foreign keys that some partition lacks.';

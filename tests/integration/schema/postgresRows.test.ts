@@ -10,6 +10,8 @@ import {
   openTrade,
   position,
   queuedRun,
+  runIn,
+  statuses,
 } from "../../support/tradingRows.ts";
 
 jest.setTimeout(120_000);
@@ -58,16 +60,6 @@ describe("what a trade and a position derive", () => {
 });
 
 describe("the status of a run", () => {
-  const times = { started_at: "2025-02-01T00:00:00Z", finished_at: "2025-02-01T00:00:01Z" };
-  const errors = { error_type: "DataError", error_message: "no bars" };
-  /** A run in each status. */
-  const runs: Record<string, Row> = {
-    queued: queuedRun(),
-    running: queuedRun({ status: "running", started_at: times.started_at }),
-    completed: completedRun(),
-    failed: queuedRun({ status: "failed", ...times, ...errors }),
-    cancelled: queuedRun({ status: "cancelled", ...times }),
-  };
   const hints: Record<string, string> = {
     queued: "A queued run can become running, failed or cancelled.",
     running: "A running run can become completed, failed or cancelled.",
@@ -79,14 +71,14 @@ describe("the status of a run", () => {
     queued: ["running", "failed", "cancelled"],
     running: ["completed", "failed", "cancelled"],
   };
-  const pairs = Object.keys(runs).flatMap((from) => Object.keys(runs).map((to) => [from, to] as const));
+  const pairs = statuses.flatMap((from) => statuses.map((to) => [from, to] as const));
 
   test.each(pairs)("%s -> %s", async (from, to) => {
-    const { run_id } = await insert(client, "simulation_runs", { ...runs[from], run_uid: crypto.randomUUID() });
+    const { run_id } = await insert(client, "simulation_runs", runIn[from]());
     const cleared: Row = Object.fromEntries(
-      Object.keys({ ...completedRun(), ...errors }).map((column) => [column, null]),
+      Object.keys({ ...completedRun(), ...runIn.failed() }).map((column) => [column, null]),
     );
-    const changes: Row = { ...cleared, ...queuedRun(), ...runs[to], status: to };
+    const changes: Row = { ...cleared, ...queuedRun(), ...runIn[to](), status: to };
     const assignments = Object.keys(changes).map((column, index) => `${column} = $${index + 2}`);
     const update = client.query(`UPDATE simulation_runs SET ${assignments.join(", ")} WHERE run_id = $1`, [
       run_id,

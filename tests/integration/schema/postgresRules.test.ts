@@ -58,7 +58,8 @@ const brokenRuns: [string, Row, ((changes: Row) => Row)?][] = [
   ["account_type_is_known", { account_type: "savings" }],
   ["starting_equity_is_positive", { starting_equity: 0 }],
   ["periods_per_year_is_1_to_366", { periods_per_year: 367 }],
-  ["risk_free_rate_is_above_minus_one", { risk_free_rate: -1 }],
+  ["risk_free_rate_is_a_fraction", { risk_free_rate: -1 }],
+  ["risk_free_rate_is_a_fraction", { risk_free_rate: 4.5 }],
   ["queued_run_has_not_started", { started_at: "2025-02-01" }],
   ["running_run_has_started_and_not_finished", { status: "running" }],
   [
