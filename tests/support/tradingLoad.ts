@@ -9,6 +9,8 @@ export const load = {
   /** Runs with metrics and positions alone: they make the rankings long enough for an index to matter. */
   bareRuns: 20_000,
   symbols: ["SPY", "QQQ", "TLT", "IWM", "GLD"],
+  /** Traded by one run in a thousand. */
+  rareSymbol: "XAU",
   sweepId: "01941f29-7c00-7000-8000-000000000001",
 };
 
@@ -29,7 +31,7 @@ export async function loadTrading(client: pg.Client): Promise<void> {
       realized_net_pnl, gross_profit, gross_loss, max_consecutive_wins, max_consecutive_losses,
       total_commission, total_slippage, total_financing)
     SELECT
-      gen_random_uuid(), 'run ' || i, 'optimization', 'completed', 'a-config', repeat('a', 64),
+      gen_random_uuid(), 'run ' || i, 'optimization', 'completed', 'a-config', repeat(md5((i / 25)::text), 2),
       'algorithm_' || i % 100, format('1.%s.0', i / 100 % 10), repeat('b', 64),
       'us_equity_daily', '1.0.0', repeat('c', 64), '2.0.0', 'load', 0,
       jsonb_build_object('fast_period', 10 + 10 * (i % 6), 'slow_period', 100 + 50 * (i % 4)),
@@ -59,8 +61,11 @@ export async function loadTrading(client: pg.Client): Promise<void> {
   await client.query(`
     INSERT INTO positions (run_id, as_of, trade_count, symbol, quantity, peak_quantity, market_price, cost_basis,
       market_value, realized_pnl, unrealized_pnl, commission, financing)
-    SELECT run_id, '2025-01-01Z', 1600, symbol, 0, 100, 400, 0, 0, 1000, 0, 1600, 0
-    FROM generate_series(1, ${load.fullRuns + load.bareRuns}) AS run_id, unnest(${symbols}) AS symbol`);
+    SELECT run_id, '2025-01-01Z'::timestamptz, 1600, symbol, 0, 100, 400, 0, 0, 1000, 0, 1600, 0
+    FROM generate_series(1, ${load.fullRuns + load.bareRuns}) AS run_id, unnest(${symbols}) AS symbol
+    UNION ALL
+    SELECT run_id, '2025-01-01Z'::timestamptz, 1, '${load.rareSymbol}', 0, 100, 400, 0, 0, 1000, 0, 1600, 0
+    FROM generate_series(1, ${load.fullRuns + load.bareRuns}, 1000) AS run_id`);
   await client.query(`
     INSERT INTO equity_points (run_id, ts, equity, cash)
     SELECT run_id, '2015-01-01Z'::timestamptz + day * interval '7 days', 100000 + 1000 * sin(day), 50000

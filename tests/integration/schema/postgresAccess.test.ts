@@ -178,6 +178,8 @@ test("partitions are vacuumed after few inserts, each and every one", async () =
 
 describe("each query runs in psql with the variables that it names:", () => {
   const variables: Record<string, string> = {
+    metric: "calmar_ratio",
+    periods_per_year: "252",
     min_trades: "30",
     max_drawdown: "0.25",
     rows: "10",

@@ -18,6 +18,8 @@ beforeAll(async () => {
 afterAll(() => server?.remove());
 
 const variables = {
+  metric: "sharpe_ratio",
+  periods_per_year: 252,
   min_trades: 30,
   max_drawdown: 0.25,
   rows: 50,
@@ -100,7 +102,7 @@ test("a million trades are there, in all partitions, with equity points and posi
   const { rows } = await user.query(`
     SELECT (SELECT count(*) FROM trades) AS trades, (SELECT count(DISTINCT tableoid) FROM trades) AS partitions,
       (SELECT count(DISTINCT run_id) FROM equity_points) AS curves, (SELECT count(*) FROM positions) AS positions`);
-  expect(rows).toEqual([{ trades: "1000000", partitions: "32", curves: "125", positions: "100625" }]);
+  expect(rows).toEqual([{ trades: "1000000", partitions: "32", curves: "125", positions: "100646" }]);
 });
 
 test("every query has a plan to be expected", () => {
@@ -112,6 +114,51 @@ test.each(queryFiles)("%s reads by its index, and one partition of a table where
   const reads = await readsOf(readQuery(file, variables));
   expect(reads.map(({ table }) => table).sort()).toEqual(Object.keys(indexes).sort());
   for (const { table, index } of reads) expect(indexes[table]).toContain(index);
+});
+
+const rankings = [
+  ["total_return", "simulation_runs_by_return"],
+  ["calmar_ratio", "simulation_runs_by_calmar"],
+];
+
+test.each(rankings)("01_leaderboard.sql by %s reads by its index", async (metric, index) => {
+  const reads = await readsOf(readQuery("01_leaderboard.sql", { ...variables, metric }));
+  expect(reads.map((read) => read.index)).toEqual([index]);
+});
+
+test("the runs of a configuration are found by its hash", async () => {
+  const reads = await readsOf(`SELECT * FROM simulation_runs WHERE config_hash = repeat(md5('7'), 2)`);
+  expect(reads.map((read) => read.index)).toEqual(["simulation_runs_by_config"]);
+});
+
+test("the runs that held a symbol are found by it, in all partitions", async () => {
+  const reads = await readsOf(`SELECT run_id FROM positions WHERE symbol = '${load.rareSymbol}' AND quantity <> 0`);
+  expect(reads.map((read) => read.index)).toEqual(Array(32).fill("positions_by_symbol"));
+});
+
+test("the tables have these indexes and no other: each costs at every load", async () => {
+  const { rows } = await user.query(`
+    SELECT regexp_replace(indexdef, '^CREATE | ON (ONLY )?public[.]\\w+ USING btree', '', 'g') AS definition
+    FROM pg_indexes WHERE schemaname = 'public' ORDER BY tablename, indexname`);
+  const completed = "WHERE (status = 'completed'::text)";
+  expect(rows.map(({ definition }) => definition)).toEqual([
+    "UNIQUE INDEX equity_points_pkey (run_id, ts)",
+    "INDEX positions_by_symbol (symbol, run_id)",
+    "UNIQUE INDEX positions_pkey (run_id, symbol)",
+    `INDEX simulation_runs_by_algorithm (algorithm_name, algorithm_version, sharpe_ratio DESC NULLS LAST) ${completed}`,
+    `INDEX simulation_runs_by_calmar (periods_per_year, calmar_ratio DESC NULLS LAST, run_id) ${completed}`,
+    "INDEX simulation_runs_by_config (config_hash)",
+    "INDEX simulation_runs_by_created_at (created_at DESC)",
+    `INDEX simulation_runs_by_return (periods_per_year, total_return DESC NULLS LAST, run_id) ${completed}`,
+    `INDEX simulation_runs_by_sharpe (periods_per_year, sharpe_ratio DESC NULLS LAST, run_id) ${completed}`,
+    "UNIQUE INDEX simulation_runs_by_sweep (sweep_id, trial_no) " +
+      "WHERE ((sweep_id IS NOT NULL) AND (status <> ALL (ARRAY['failed'::text, 'cancelled'::text])))",
+    "INDEX simulation_runs_in_progress (status, queued_at) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))",
+    "UNIQUE INDEX simulation_runs_pkey (run_id)",
+    "UNIQUE INDEX simulation_runs_run_uid_key (run_uid)",
+    "INDEX trades_by_symbol (run_id, symbol)",
+    "UNIQUE INDEX trades_pkey (run_id, trade_seq)",
+  ]);
 });
 
 test("without a run there is no partition to choose: the trades of a symbol are looked for in all", async () => {

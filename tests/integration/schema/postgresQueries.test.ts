@@ -37,32 +37,35 @@ function pick(rows: Row[], ...columns: string[]): unknown[][] {
   return rows.map((row) => columns.map((column) => row[column]));
 }
 
-test("01 ranks by Sharpe, equals alike, the undefined last, and leaves out what has few trades or fell deep", async () => {
-  const run = (name: string, sharpe: number | null, trades = 50, drawdown = 0.1) =>
-    addRun(
-      completedRun({
-        name,
-        sharpe_ratio: sharpe,
-        total_trades: trades,
-        breakeven_trades: trades,
-        max_drawdown: drawdown,
-      }),
-    );
-  await run("undefined", null);
-  await run("second", 1.5);
-  await run("first", 2);
-  await run("also second", 1.5);
-  await run("lucky", 9, 3);
-  await run("reckless", 8, 50, 0.9);
-  await addRun(queuedRun({ name: "queued" }));
-  const rows = await ask("01_leaderboard.sql", { min_trades: 30, max_drawdown: 0.25, rows: 10 });
-  expect(pick(rows, "rank", "name")).toEqual([
-    ["1", "first"],
-    ["2", "second"],
-    ["2", "also second"],
-    ["4", "undefined"],
-  ]);
-});
+const metrics = [["sharpe_ratio"], ["total_return"], ["calmar_ratio"]];
+
+test.each(metrics)(
+  "01 ranks by %s, equals alike, the undefined last, and leaves out what does not compare",
+  async (metric) => {
+    const run = (name: string, value: number | null, changes: Row = {}) => {
+      // total_return is never undefined: what is undefined there is least.
+      const ranked = { [metric]: metric === "total_return" ? (value ?? -1) : value };
+      const trades = { total_trades: 50, breakeven_trades: 50 };
+      return addRun(completedRun({ name, ...trades, max_drawdown: 0.1, ...ranked, ...changes }));
+    };
+    await run("undefined", null);
+    await run("second", 1.5);
+    await run("first", 2);
+    await run("also second", 1.5);
+    await run("lucky", 9, { total_trades: 3, breakeven_trades: 3 });
+    await run("reckless", 8, { max_drawdown: 0.9 });
+    await run("around the clock", 7, { periods_per_year: 365 });
+    await addRun(queuedRun({ name: "queued" }));
+    const variables = { metric, periods_per_year: 252, min_trades: 30, max_drawdown: 0.25, rows: 10 };
+    const rows = await ask("01_leaderboard.sql", variables);
+    expect(pick(rows, "rank", "name")).toEqual([
+      ["1", "first"],
+      ["2", "second"],
+      ["2", "also second"],
+      ["4", "undefined"],
+    ]);
+  },
+);
 
 describe("one run", () => {
   let runId: string;

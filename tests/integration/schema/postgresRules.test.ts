@@ -11,6 +11,7 @@ import {
   openTrade,
   position,
   queuedRun,
+  runIn,
 } from "../../support/tradingRows.ts";
 
 jest.setTimeout(120_000);
@@ -160,6 +161,13 @@ describe("simulation_runs refuses a row that breaks", () => {
       message: 'duplicate key value violates unique constraint "simulation_runs_by_sweep"',
     });
   });
+});
+
+test.each(["failed", "cancelled"] as const)("a trial that was %s can be repeated", async (status) => {
+  const trial = { sweep_id: crypto.randomUUID(), trial_no: 1 };
+  await insert(client, "simulation_runs", { ...runIn[status](), ...trial });
+  await insert(client, "simulation_runs", { ...runIn[status](), ...trial });
+  await expect(insert(client, "simulation_runs", completedRun(trial))).resolves.toMatchObject(trial);
 });
 
 const metrics = [
