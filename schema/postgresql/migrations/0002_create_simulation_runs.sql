@@ -22,6 +22,8 @@ CREATE TABLE simulation_runs (
   simulator_name      text NOT NULL CONSTRAINT simulator_name_is_snake_case CHECK (simulator_name ~ '^[a-z][a-z0-9_]{2,63}$'),
   simulator_version   semantic_version NOT NULL,
   simulator_hash      sha256_hex NOT NULL,
+  simulator_overrides jsonb NOT NULL DEFAULT '{}' CONSTRAINT simulator_overrides_are_an_object
+                        CHECK (jsonb_typeof(simulator_overrides) = 'object'),
   engine_version      semantic_version NOT NULL,
   git_commit          text CONSTRAINT git_commit_is_40_hex_digits CHECK (git_commit ~ '^[0-9a-f]{40}$'),
   dataset_version     text NOT NULL CONSTRAINT dataset_version_is_not_empty CHECK (dataset_version <> ''),
@@ -73,11 +75,12 @@ COMMENT ON COLUMN simulation_runs.algorithm_hash IS 'content_hash of that algori
 COMMENT ON COLUMN simulation_runs.simulator_name IS 'name in MongoDB, trading_configs.simulator_configs.';
 COMMENT ON COLUMN simulation_runs.simulator_version IS 'version of that simulator configuration.';
 COMMENT ON COLUMN simulation_runs.simulator_hash IS 'content_hash of that simulator configuration.';
+COMMENT ON COLUMN simulation_runs.simulator_overrides IS 'What the configuration overrides of the simulator''s models, such as its costs; empty for the simulator as it is.';
 COMMENT ON COLUMN simulation_runs.engine_version IS 'Version of the simulation engine that ran it.';
 COMMENT ON COLUMN simulation_runs.git_commit IS 'Commit of the engine, where it was built from a repository.';
 COMMENT ON COLUMN simulation_runs.dataset_version IS 'Version of the market data.';
 COMMENT ON COLUMN simulation_runs.random_seed IS 'Seed of every random choice of the run; 0 where nothing is random.';
-COMMENT ON COLUMN simulation_runs.parameters IS 'Parameters given to the algorithm: a copy that never changes. One left at its default is left out, so that versions which add a parameter stay comparable.';
+COMMENT ON COLUMN simulation_runs.parameters IS 'Parameters given to the algorithm: all that the configuration or the sweep sets, even at their default. A copy that never changes.';
 COMMENT ON COLUMN simulation_runs.sweep_id IS 'Parameter sweep that this run is a trial of.';
 COMMENT ON COLUMN simulation_runs.trial_no IS 'Number of the trial in its sweep, from 1.';
 COMMENT ON COLUMN simulation_runs.symbols IS 'Symbols that the run may trade.';

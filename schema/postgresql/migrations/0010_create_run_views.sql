@@ -16,7 +16,7 @@ CREATE VIEW v_run_summary AS
 SELECT
   run_id, run_uid, name, run_type, status,
   algorithm_name || '@' || algorithm_version AS algorithm,
-  simulator_name || '@' || simulator_version AS simulator,
+  simulator_name || '@' || simulator_version AS simulator, simulator_overrides,
   config_id, parameters, symbols, timeframe, period_start, period_end,
   round(extract(epoch FROM period_end - period_start) / (365.25 * 86400), 2) AS years,
   account_currency, starting_equity, ending_equity, net_profit, total_return, cagr,
@@ -27,23 +27,30 @@ SELECT
   realized_net_pnl, gross_profit, gross_loss, total_commission, total_slippage, total_financing, extra_metrics,
   queued_at, started_at, finished_at, finished_at - started_at AS wall_time, error_type, error_message
 FROM simulation_runs;
-COMMENT ON VIEW v_run_summary IS 'One run on one row, in the order in which people read it. wall_time = finished_at - started_at.';
+COMMENT ON VIEW v_run_summary IS 'One run on one row, in the order in which people read it. years = length of the period in years of 365.25 days; wall_time = finished_at - started_at.';
 
 CREATE VIEW v_version_comparison AS
 SELECT
-  algorithm_name, algorithm_version, symbols, timeframe, period_start, period_end, simulator_name, simulator_version,
-  dataset_version, account_currency, starting_equity, periods_per_year, risk_free_rate, parameters,
+  algorithm_name, algorithm_version, run_type, symbols, timeframe, period_start, period_end,
+  simulator_name, simulator_version, simulator_hash, simulator_overrides, dataset_version,
+  account_currency, account_type, starting_equity, periods_per_year, risk_free_rate, parameters,
   count(*) AS runs,
   percentile_cont(0.5) WITHIN GROUP (ORDER BY sharpe_ratio) AS median_sharpe_ratio,
   percentile_cont(0.5) WITHIN GROUP (ORDER BY total_return) AS median_total_return,
   percentile_cont(0.5) WITHIN GROUP (ORDER BY max_drawdown) AS median_max_drawdown,
   percentile_cont(0.5) WITHIN GROUP (ORDER BY total_trades) AS median_total_trades,
-  -- Versions of one algorithm in the order of their numbers: as text, 1.10.0 would come before 1.9.0.
-  string_to_array(substring(algorithm_version FROM '^[0-9]+\.[0-9]+\.[0-9]+'), '.')::integer[] AS version_sort
+  -- The order of semantic versions, in which 1.10.0 follows 1.9.0, and 1.0.0 follows 1.0.0-rc.1. The parts are texts:
+  -- a number after its length, padded with spaces, is below words, and ~, for a release, is above them.
+  ARRAY(
+    SELECT CASE WHEN part ~ '^[0-9]+$' THEN lpad(length(part)::text, 4) || part ELSE part END COLLATE "C"
+    FROM split_part(algorithm_version, '+', 1) AS core,
+      unnest(string_to_array(regexp_replace(CASE WHEN core LIKE '%-%' THEN core ELSE core || '-~' END, '-', '.'), '.')) AS part
+  ) AS version_sort
 FROM simulation_runs
 WHERE status = 'completed'
 GROUP BY
-  algorithm_name, algorithm_version, symbols, timeframe, period_start, period_end, simulator_name, simulator_version,
-  dataset_version, account_currency, starting_equity, periods_per_year, risk_free_rate, parameters;
+  algorithm_name, algorithm_version, run_type, symbols, timeframe, period_start, period_end,
+  simulator_name, simulator_version, simulator_hash, simulator_overrides, dataset_version,
+  account_currency, account_type, starting_equity, periods_per_year, risk_free_rate, parameters;
 COMMENT ON VIEW v_version_comparison IS
-  'Medians of completed runs by algorithm version, among runs that are equal in all else: symbols, timeframe, period, simulator, data, capital, annualisation and parameters.';
+  'Medians of completed runs by algorithm version, among runs of equal type, symbols, timeframe, period, simulator with overrides, data, account, annualisation and parameters; engine and random seed may differ. Order by version_sort.';

@@ -175,12 +175,39 @@ test("07 compares each version with the one before, by number, where all else is
   await run("1.9.0", 1);
   await run("1.9.0", 1.5);
   await run("1.10.0", 9, { parameters: { fast_period: 10 } });
-  await run("1.9.0", 9, { periods_per_year: 365 });
+  const others: Row[] = [
+    { run_type: "paper" },
+    { symbols: ["QQQ"] },
+    { timeframe: "1h" },
+    { period_start: "2024-01-02T00:00:00Z" },
+    { period_end: "2025-01-02T00:00:00Z" },
+    { simulator_name: "crypto_spot" },
+    { simulator_version: "1.0.1" },
+    { simulator_hash: "d".repeat(64) },
+    { simulator_overrides: { fee_model: { type: "none" } } },
+    { dataset_version: "other" },
+    { account_currency: "EUR" },
+    { account_type: "margin" },
+    { starting_equity: 100, ending_equity: 100 },
+    { periods_per_year: 365 },
+    { risk_free_rate: 0.01 },
+  ];
+  for (const other of others) await run("1.9.0", 9, other);
   const rows = await ask("07_version_comparison.sql", { algorithm_name: "sma_crossover" });
   expect(pick(rows, "algorithm_version", "runs", "median_sharpe_ratio", "sharpe_change")).toEqual([
     ["1.9.0", "2", 1.25, null],
     ["1.10.0", "1", 2, 0.75],
   ]);
+});
+
+test("07 orders versions as semantic versioning does", async () => {
+  const versions = [
+    ...["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11"],
+    ...["1.0.0-rc.1", "1.0.0", "1.0.1+build-7", "1.10.0-1", "1.10.0--", "1.10.0", "4294967296.0.0"],
+  ];
+  for (const version of [...versions].sort().reverse()) await addRun(completedRun({ algorithm_version: version }));
+  const rows = await ask("07_version_comparison.sql", { algorithm_name: "sma_crossover" });
+  expect(pick(rows, "algorithm_version").flat()).toEqual(versions);
 });
 
 test("08 makes a cell of each pair of parameters, in the order of numbers", async () => {

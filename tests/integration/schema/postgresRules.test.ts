@@ -49,6 +49,7 @@ const brokenRuns: [string, Row, ((changes: Row) => Row)?][] = [
   ["git_commit_is_40_hex_digits", { git_commit: "HEAD" }],
   ["dataset_version_is_not_empty", { dataset_version: "" }],
   ["parameters_are_an_object", { parameters: "[]" }],
+  ["simulator_overrides_are_an_object", { simulator_overrides: "[]" }],
   ["trial_no_is_positive", { sweep_id: crypto.randomUUID(), trial_no: 0 }],
   ["sweep_and_trial_go_together", { trial_no: 1 }],
   ["symbols_name_at_least_one", { symbols: [] }],
