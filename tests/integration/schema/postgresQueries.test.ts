@@ -157,6 +157,18 @@ describe("one run", () => {
     ]);
   });
 
+  test("09 counts midnight as the end of the month before", async () => {
+    const midnight = "2024-06-01T00:00:00Z";
+    const trade = { trade_seq: 5, entry_time: "2024-05-02T15:00:00Z", exit_time: midnight, gross_pnl: 7 };
+    await insert(client, "equity_points", equityPoint(runId, { ts: midnight, equity: 108_900 }));
+    await insert(client, "trades", closedTrade(runId, trade));
+    const rows = await ask("09_monthly_returns.sql", { run_id: runId });
+    expect(pick(rows.slice(1), "month", "monthly_return", "closed_trades", "net_pnl")).toEqual([
+      [new Date("2024-04-01T00:00:00Z"), 0.1, "2", "90.00000000"],
+      [new Date("2024-05-01T00:00:00Z"), 0, "1", "7.00000000"],
+    ]);
+  });
+
   test("09 lists the best and the worst trades, each once", async () => {
     const best = await ask("09_best_and_worst_trades.sql", { run_id: runId, rows: 1 });
     expect(pick(best, "trade_seq", "return_on_notional")).toEqual([
@@ -227,6 +239,31 @@ test("08 makes a cell of each pair of parameters, in the order of numbers", asyn
     ["20", "5", 3],
     ["100", "5", 1],
     ["100", "10", 2],
+  ]);
+});
+
+test("08 takes choices and flags as well as numbers, and what is not set", async () => {
+  const sweep_id = crypto.randomUUID();
+  const trials: Row[] = [
+    { rebalance: "weekly", allow_short: true },
+    { rebalance: "monthly", allow_short: true },
+    { rebalance: "monthly", allow_short: false },
+    { rebalance: "monthly" },
+    { rebalance: 9.5, allow_short: false },
+    { rebalance: 10, allow_short: false },
+  ];
+  for (const [index, parameters] of trials.entries()) {
+    await addRun(completedRun({ sweep_id, trial_no: index + 1, parameters }));
+  }
+  const variables = { sweep_id, row_parameter: "rebalance", column_parameter: "allow_short" };
+  const rows = await ask("08_sweep_heatmap.sql", variables);
+  expect(pick(rows, "row_value", "column_value")).toEqual([
+    ["monthly", "false"],
+    ["monthly", "true"],
+    ["monthly", null],
+    ["weekly", "true"],
+    ["9.5", "false"],
+    ["10", "false"],
   ]);
 });
 
