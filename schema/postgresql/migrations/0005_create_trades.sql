@@ -1,4 +1,5 @@
--- One row for each ROUND TRIP: a lot from entry to exit, matched first in, first out. Not a fill.
+-- One row for each ROUND TRIP: a lot from entry to exit, matched as the configuration's
+-- engine.fill_matching says. Not a fill.
 -- A lot that is closed in parts is several rows, so a closed row never changes.
 -- Fixed-width columns come first: it saves the padding that alignment would put between them, in every row.
 
@@ -47,7 +48,7 @@ COMMENT ON COLUMN trades.venue IS 'Exchange or broker, where the run knows it.';
 COMMENT ON COLUMN trades.direction IS 'long: bought first; short: sold first.';
 COMMENT ON COLUMN trades.quantity IS 'Units traded, always positive; direction gives the sign.';
 COMMENT ON COLUMN trades.multiplier IS 'Units of the underlying in one contract.';
-COMMENT ON COLUMN trades.fx_rate IS 'Account currency for one unit of quote currency.';
+COMMENT ON COLUMN trades.fx_rate IS 'Account currency for one unit of quote currency, at exit; at entry while open.';
 COMMENT ON COLUMN trades.entry_price IS 'Fill price of the entry, slippage included, in quote currency.';
 COMMENT ON COLUMN trades.exit_price IS 'Fill price of the exit, slippage included, in quote currency. NULL while open.';
 COMMENT ON COLUMN trades.gross_pnl IS '(exit_price - entry_price) * quantity * multiplier * fx_rate, negated when short: the price move alone. Account currency. NULL while open.';
