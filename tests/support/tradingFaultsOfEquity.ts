@@ -48,6 +48,17 @@ export const equityFaults: Fault[] = [
     ],
   },
   {
+    view: "v_check_positions",
+    fault: "a peak that was never reached, and one that was passed",
+    plant: `
+      UPDATE positions SET peak_quantity = 1000 WHERE symbol = 'SPY';
+      UPDATE positions SET peak_quantity = 456 WHERE symbol = 'TLT'`,
+    violations: [
+      ["SPY", "peak_quantity", "1000.00000000", "82.00000000 to 82.00000000"],
+      ["TLT", "peak_quantity", "456.00000000", "457.00000000 to 457.00000000"],
+    ],
+  },
+  {
     view: "v_check_equity_identity",
     fault: "money from nowhere",
     plant: `

@@ -24,9 +24,28 @@ CROSS JOIN LATERAL (VALUES
   ('trade_count', position.trade_count, trade.trade_count),
   ('avg_entry_price', position.avg_entry_price, round(trade.entry_price, 8))
 ) AS comparison (rule, stored, expected)
-WHERE stored IS DISTINCT FROM expected;
+WHERE stored IS DISTINCT FROM expected
+UNION ALL
+-- Fills at one time have no order here: the peak is at least what was held after them, at most after the entries alone.
+SELECT run_id, symbol::text, 'peak_quantity', peak_quantity::text, format('%s to %s', lowest, highest)
+FROM positions
+JOIN (
+  SELECT run_id, symbol, max(abs(after_fills)) AS lowest, max(abs(after_entries)) AS highest
+  FROM (
+    SELECT
+      run_id, symbol,
+      sum(change) OVER (PARTITION BY run_id, symbol ORDER BY ts) AS after_fills,
+      sum(change) OVER (PARTITION BY run_id, symbol ORDER BY ts, is_exit) AS after_entries
+    FROM trades
+    CROSS JOIN LATERAL (SELECT CASE direction WHEN 'long' THEN quantity ELSE -quantity END AS signed) AS trade
+    CROSS JOIN LATERAL (VALUES (entry_time, false, signed), (exit_time, true, -signed)) AS fill (ts, is_exit, change)
+    WHERE ts IS NOT NULL
+  ) AS held
+  GROUP BY run_id, symbol
+) AS held USING (run_id, symbol)
+WHERE peak_quantity NOT BETWEEN lowest AND highest;
 COMMENT ON VIEW v_check_positions IS
-  'Positions that are not the sum of the trades of their run and symbol, and symbols that only one of the two tables has. Exact.';
+  'Positions that are not the sum of the trades of their run and symbol, symbols that only one of the two tables has, and a peak_quantity that was never held. Exact, but for a peak among fills at one time.';
 
 -- 4. Ending equity is what was there, plus what was won, less what open trades have cost;
 -- it is where the equity curve ends; and it is the cash there with what is held.
