@@ -9,7 +9,7 @@ export interface Configuration {
   simulator: { name: string; version: string; content_hash: string };
   parameters: Parameters;
   overrides: { slippage_model: { type: "fixed_bps"; value: number } };
-  universe: { symbols: string[]; venue: string };
+  universe: { symbols: string[] };
   data: { dataset_version: string; timeframe: string };
   period: { start: { $date: string }; end: { $date: string }; warmup_bars: number };
   account: { currency: string; starting_balance: { $numberDecimal: string } };

@@ -1,19 +1,20 @@
 import type { Trade } from "./account.ts";
 import { fromCents, sum } from "./amount.ts";
 import type { EquityPoint } from "./backtest.ts";
+import { venueOf } from "./prices.ts";
 import { type SqlValue, quote } from "./sql.ts";
 import { grossPnl, isClosed, netPnl } from "./tradeMetrics.ts";
 
 export type Row = Record<string, SqlValue>;
 
 /** Rows of trades, numbered in the order given, which is that of entry. */
-export function tradeRows(trades: readonly Trade[], venue: string): Row[] {
+export function tradeRows(trades: readonly Trade[]): Row[] {
   return trades.map((trade, index) => ({
     trade_seq: index + 1,
     entry_time: trade.entryTime,
     exit_time: trade.exit?.time ?? "NULL",
     symbol: quote(trade.symbol),
-    venue: quote(venue),
+    venue: quote(venueOf(trade.symbol)),
     direction: quote("long"),
     quantity: String(trade.quantity),
     entry_price: trade.entryPrice,
@@ -29,12 +30,7 @@ export function tradeRows(trades: readonly Trade[], venue: string): Row[] {
 }
 
 /** One row of positions for each symbol traded, valued at the last close. At most one trade of a symbol is open at a time. */
-export function positionRows(
-  trades: readonly Trade[],
-  venue: string,
-  asOf: Date,
-  closeCents: (symbol: string) => number,
-): Row[] {
+export function positionRows(trades: readonly Trade[], asOf: Date, closeCents: (symbol: string) => number): Row[] {
   const symbols = [...new Set(trades.map((trade) => trade.symbol))].sort();
   return symbols.map((symbol) => {
     const own = trades.filter((trade) => trade.symbol === symbol);
@@ -46,7 +42,7 @@ export function positionRows(
       as_of: asOf,
       trade_count: own.length,
       symbol: quote(symbol),
-      venue: quote(venue),
+      venue: quote(venueOf(symbol)),
       quantity: String(quantity),
       peak_quantity: String(own.reduce((peak, trade) => (trade.quantity > peak ? trade.quantity : peak), 0n)),
       avg_entry_price: open?.entryPrice ?? "NULL",

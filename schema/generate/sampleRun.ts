@@ -20,11 +20,11 @@ const runUid = "01943bea-5300-7000-8000-000000000001";
 export function sampleRun(): string {
   const { configuration, simulator } = readConfiguration();
   const { universe, period, parameters } = configuration;
-  const market = {
-    sessions: sessions("2022-12-02", "2024-12-31"),
-    warmup: period.warmup_bars,
-  };
-  const bars = dailyBars(universe.symbols, market.sessions.length, normalNumbers(configuration.random_seed));
+  const history = sessions("2022-10-20", "2022-12-01");
+  const future = sessions("2022-12-02", "2024-12-31");
+  const market = { sessions: [...history, ...future], warmup: period.warmup_bars };
+  const normal = normalNumbers(configuration.random_seed);
+  const bars = dailyBars(universe.symbols, history.length, future.length, normal);
   const terms = {
     startingEquity: parseAmount(configuration.account.starting_balance.$numberDecimal),
     periodStart: new Date(period.start.$date),
@@ -52,8 +52,8 @@ export function sampleRun(): string {
       ...closed,
       avg_holding_time: interval(closed.avg_holding_time),
     }),
-    insertRowsOfRun("trades", runUid, tradeRows(trades, universe.venue)),
-    insertRowsOfRun("positions", runUid, positionRows(trades, universe.venue, terms.periodEnd, lastClose)),
+    insertRowsOfRun("trades", runUid, tradeRows(trades)),
+    insertRowsOfRun("positions", runUid, positionRows(trades, terms.periodEnd, lastClose)),
     insertRowsOfRun("equity_points", runUid, equityRows(points)),
   ].join("\n");
 }

@@ -13,8 +13,10 @@ interface Reference {
 interface Parameter {
   name: string;
   type: "int" | "float" | "bool" | "categorical";
+  default: unknown;
   min: number;
   max: number;
+  step: number;
   choices: string[];
 }
 
@@ -24,9 +26,11 @@ interface Config {
   algorithm: Reference;
   simulator: Reference;
   parameters: Record<string, unknown>;
-  universe: { asset_class: string };
+  universe: { asset_class: string; symbols: string[]; venue?: string };
   data: { timeframe: string };
+  period: { warmup_bars: number };
   periods_per_year: number;
+  risk_free_rate: number;
   sweep?: { space: Record<string, { min: number; max: number; step: number }>; max_trials: number };
 }
 
@@ -37,6 +41,10 @@ const documents = (collection: string) =>
 const algorithms = documents("algorithm_versions");
 const simulators = documents("simulator_configs");
 const configs: Config[] = documents("simulation_configs");
+/** From the finest to the coarsest. */
+const timeframes = ["tick", "1m", "5m", "15m", "1h", "1d"];
+/** Market identifier codes (ISO 10383). */
+const listings: Record<string, string> = { QQQ: "XNAS", SPY: "ARCX", TLT: "XNAS" };
 const named = ({ _id }: { _id: string }) => _id;
 
 test("seeds are numbered files of one collection, in sets", () => {
@@ -79,6 +87,18 @@ test.each(algorithms.map((document) => [document._id, document]))("%s has the ha
   expect(document.content_hash).toBe(contentHash("algorithm_versions", document));
 });
 
+test.each(algorithms)("$_id has defaults and upper bounds on the grids of its parameters", ({ parameter_schema }) => {
+  for (const parameter of parameter_schema as Parameter[]) {
+    if (parameter.step === undefined) continue;
+    const { name, default: start, max } = parameter;
+    expect({ name, start: onGrid(parameter, start), max: onGrid(parameter, max) }).toEqual({
+      name,
+      start: true,
+      max: true,
+    });
+  }
+});
+
 test.each(simulators.map((document) => [document._id, document]))("%s has the hash of its content", (_, document) => {
   expect(document.content_hash).toBe(contentHash("simulator_configs", document));
 });
@@ -108,14 +128,28 @@ describe.each(configs)("$_id", (config) => {
     expect(simulator.status).toBe("released");
   });
 
-  test("gives parameters that the algorithm has, inside their ranges", () => {
+  test("gives parameters that the algorithm has, inside their ranges and on their grids", () => {
     for (const [name, value] of Object.entries(config.parameters)) {
-      expect({ name, value, allowed: allows(schema.get(name), value) }).toEqual({ name, value, allowed: true });
+      const parameter = schema.get(name);
+      const found = { name, value, allowed: allows(parameter, value), onGrid: onGrid(parameter, value) };
+      expect(found).toEqual({ name, value, allowed: true, onGrid: true });
     }
   });
 
-  test("annualises as its simulator's calendar does, and trades what its algorithm supports", () => {
+  test("gives its algorithm the bars that it needs", () => {
+    const { min_timeframe, warmup_bars } = algorithm.required_data;
+    expect(config.period.warmup_bars).toBeGreaterThanOrEqual(warmup_bars);
+    expect(timeframes.indexOf(config.data.timeframe)).toBeGreaterThanOrEqual(timeframes.indexOf(min_timeframe));
+  });
+
+  test("names the venue that lists its shares, where there is one", () => {
+    const venues = new Set(config.universe.symbols.map((symbol) => listings[symbol]));
+    expect(config.universe.venue).toBe(venues.size === 1 ? [...venues][0] : undefined);
+  });
+
+  test("annualises and discounts as its simulator does, and trades what its algorithm supports", () => {
     expect(config.periods_per_year).toBe(simulator.calendar.periods_per_year);
+    expect(config.risk_free_rate).toBe(simulator.risk_free.rate);
     expect(config.universe.asset_class).toBe(simulator.asset_class);
     expect(algorithm.supported_asset_classes).toContain(config.universe.asset_class);
   });
@@ -123,7 +157,9 @@ describe.each(configs)("$_id", (config) => {
   test("sweeps inside the ranges, as often as it says", () => {
     const axes = Object.entries(config.sweep?.space ?? {});
     const points = axes.map(([name, { min, max, step }]) => {
-      expect([allows(schema.get(name), min), allows(schema.get(name), max)]).toEqual([true, true]);
+      const parameter = schema.get(name);
+      expect([min, max].map((end) => allows(parameter, end) && onGrid(parameter, end))).toEqual([true, true]);
+      expect(step % (parameter?.step ?? step)).toBe(0);
       return Math.floor((max - min) / step) + 1;
     });
     expect(points.reduce((product, count) => product * count, 1)).toBe(config.sweep?.max_trials ?? 1);
@@ -143,4 +179,11 @@ function allows(parameter: Parameter | undefined, value: unknown): boolean {
     default:
       return false;
   }
+}
+
+/** Whether a value is a whole number of steps from the least. A parameter without step, as one without number, has no grid. */
+function onGrid(parameter: Parameter | undefined, value: unknown): boolean {
+  if (parameter?.step === undefined) return true;
+  const steps = (Number(value) - parameter.min) / parameter.step;
+  return Math.abs(steps - Math.round(steps)) < 1e-9;
 }
