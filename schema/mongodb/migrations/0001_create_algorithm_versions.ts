@@ -12,6 +12,7 @@ const semanticVersion = {
   pattern:
     "^(0|[1-9]\\d*)(\\.(0|[1-9]\\d*)){2}(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$",
 };
+const bound = "(=|[<>]=?)(0|[1-9]\\d*)(\\.(0|[1-9]\\d*)){0,2}";
 /** Bounds refuse NaN and the infinities, which `bsonType: "number"` alone lets in. */
 const finite = { bsonType: "number", minimum: -1e15, maximum: 1e15 };
 const flag = { bsonType: "bool" };
@@ -76,7 +77,11 @@ const schema = {
       dependencies: { repository: ["git_commit"], git_commit: ["repository"] },
     },
     content_hash: { ...hash, description: "see schema/mongodb/contentHash.ts" },
-    engine_compat: { ...text, description: "range of engine versions, such as >=2.0 <3" },
+    engine_compat: {
+      bsonType: "string",
+      pattern: `^${bound}( ${bound})?$`,
+      description: "range of engine versions: one bound or two, such as >=2.0 <3",
+    },
     parameter_schema: {
       bsonType: "array",
       items: {
@@ -142,7 +147,8 @@ const versionSortAgrees = {
       {
         $map: {
           input: { $split: [{ $first: { $split: [{ $first: { $split: ["$version", "+"] } }, "-"] } }, "."] },
-          in: { $toInt: "$$this" },
+          // A number that is too large for an int becomes -1, which no version_sort has.
+          in: { $convert: { input: "$$this", to: "int", onError: -1, onNull: -1 } },
         },
       },
     ],
@@ -177,6 +183,11 @@ const defaultsAreAllowed = {
   },
 };
 
+/** The default documents come without a repository: they describe algorithms, and invent no commit. */
+const releasedCodeIsCommitted = {
+  $or: [{ status: "draft" }, { created_by: "default" }, { "source.git_commit": { $exists: true } }],
+};
+
 const releasedAfterCreated = { $expr: { $lte: ["$created_at", { $ifNull: ["$released_at", "$created_at"] }] } };
 
 export default [
@@ -190,6 +201,7 @@ export default [
         parameterNamesDiffer,
         defaultsAreAllowed,
         releasedAfterCreated,
+        releasedCodeIsCommitted,
       ],
     },
     validationLevel: "strict",

@@ -7,6 +7,8 @@ const name = { bsonType: "string", pattern: "^[a-z][a-z0-9_]{2,63}$" };
 const text = { bsonType: "string", minLength: 1, maxLength: 2000 };
 const hash = { bsonType: "string", pattern: "^[0-9a-f]{64}$" };
 const uuid = { bsonType: "string", pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" };
+const currency = { bsonType: "string", pattern: "^[A-Z0-9]{2,10}$" };
+const flag = { bsonType: "bool" };
 const symbol = { bsonType: "string", minLength: 1, maxLength: 40 };
 const semanticVersion = {
   bsonType: "string",
@@ -15,17 +17,82 @@ const semanticVersion = {
 };
 /** Bounds refuse NaN and the infinities, which `bsonType: "number"` alone lets in. */
 const finite = { bsonType: "number", minimum: -1e15, maximum: 1e15 };
+const fraction = { bsonType: "number", minimum: 0, maximum: 1 };
+const feeRate = { bsonType: "number", minimum: -0.1, maximum: 0.1, description: "fraction; negative is a rebate" };
+const rate = { bsonType: "number", minimum: -1, maximum: 1 };
+const slippage = { bsonType: "number", minimum: 0, exclusiveMinimum: true, maximum: 1000 };
+const money = { bsonType: "decimal", minimum: 0, maximum: 1e6 };
+const nanoseconds = { bsonType: ["int", "long"], minimum: 0, maximum: 60e9 };
 const count = { bsonType: "int", minimum: 0 };
-const scalar = { anyOf: [finite, { bsonType: "bool" }, text] };
+const scalar = { anyOf: [finite, flag, text] };
 const parameterName = "^[a-z][a-z0-9_]{0,63}$";
 
 /** An object of which all fields are required, but those named optional. */
-const object = (properties: Record<string, object>, optional: Record<string, object> = {}) => ({
+const object = (properties: Record<string, object>, optional: Record<string, object> = {}, rules: object = {}) => ({
   bsonType: "object",
   additionalProperties: false,
   required: Object.keys(properties),
   properties: { ...properties, ...optional },
+  ...rules,
 });
+
+/** A model of one of several types, each with exactly its own parameters. */
+const oneOfTypes = (...types: [string[], Record<string, object>?, Record<string, object>?, object?][]) => ({
+  oneOf: types.map(([names, required, ...more]) => object({ type: { enum: names }, ...required }, ...more)),
+});
+
+/** The models of a simulator, as in 0002_create_simulator_configs.ts: migrations can't share code, and a test compares. */
+const models = {
+  account: oneOfTypes(
+    [["cash"], { default_leverage: { enum: [1] }, allow_short: { enum: [false] } }],
+    [
+      ["margin"],
+      {
+        default_leverage: { bsonType: "number", minimum: 1, maximum: 200 },
+        maintenance_margin: { ...fraction, exclusiveMinimum: true },
+        allow_short: flag,
+        borrow_rate: { ...rate, description: "fraction a year of what is sold short" },
+      },
+    ],
+  ),
+  fill_model: oneOfTypes(
+    [["next_open", "this_close", "best_price", "one_tick"]],
+    [["probabilistic"], { prob_fill_on_limit: fraction, prob_slippage: fraction }],
+    [["volume_limited"], { volume_limit: { ...fraction, exclusiveMinimum: true } }],
+  ),
+  slippage_model: oneOfTypes(
+    [["none"]],
+    [["fixed_bps", "ticks"], { value: slippage }],
+    [["volume_share"], { value: fraction, price_impact: fraction }],
+    [["market_impact"], { price_impact: fraction }],
+  ),
+  fee_model: oneOfTypes(
+    [["none"]],
+    [["maker_taker"], { maker_rate: feeRate, taker_rate: feeRate }],
+    [["per_share", "per_contract"], { per_unit: money, min_per_order: money, currency }, { max_rate: fraction }],
+    [["fixed"], { per_order: money, currency }],
+    [
+      ["percent"],
+      { rate: feeRate },
+      { min_per_order: money, currency },
+      { dependencies: { min_per_order: ["currency"], currency: ["min_per_order"] } },
+    ],
+  ),
+  latency_model: object({
+    base_ns: nanoseconds,
+    insert_ns: nanoseconds,
+    update_ns: nanoseconds,
+    cancel_ns: nanoseconds,
+  }),
+  financing: oneOfTypes(
+    [["none"]],
+    [
+      ["funding_8h"],
+      { rate: { ...rate, description: "fraction of the position's value every 8 hours; positive: longs pay shorts" } },
+    ],
+    [["overnight"], { rate: { ...rate, description: "fraction a year of what is borrowed, paid for each night" } }],
+  ),
+};
 
 /** The columns of simulation_runs that a sweep can rank its trials by. */
 const objectives = [
@@ -53,17 +120,23 @@ const schema = object(
       bsonType: "object",
       additionalProperties: false,
       patternProperties: { [parameterName]: scalar },
-      description: "values inside parameter_schema of the algorithm; leave out what stays at its default",
+      description:
+        "all that this configuration sets, also what equals a default; values inside the algorithm's parameter_schema",
     },
     simulator: object({ name, version: semanticVersion, content_hash: hash }),
-    overrides: { bsonType: "object", description: "models of the simulator that this configuration replaces" },
+    overrides: {
+      bsonType: "object",
+      additionalProperties: false,
+      properties: models,
+      description: "models of the simulator that this configuration replaces",
+    },
     universe: object(
       {
         symbols: { bsonType: "array", minItems: 1, uniqueItems: true, items: symbol },
         asset_class: { enum: ["equity", "crypto_spot", "crypto_perpetual", "future", "fx"] },
         selection: { enum: ["static", "index"] },
       },
-      { venue: text },
+      { venue: { ...text, description: "where all symbols trade; left out where they trade at several" } },
     ),
     data: object({
       source: text,
@@ -76,7 +149,7 @@ const schema = object(
       { out_of_sample_start: { bsonType: "date" } },
     ),
     account: object({
-      currency: { bsonType: "string", pattern: "^[A-Z0-9]{2,10}$" },
+      currency,
       starting_balance: { bsonType: "decimal", minimum: 0, exclusiveMinimum: true, maximum: 1e15 },
     }),
     periods_per_year: { bsonType: "int", minimum: 1, maximum: 366 },
@@ -141,11 +214,31 @@ const sweptRangesAscend = {
   },
 };
 
+const setOrSwept = {
+  $expr: {
+    $eq: [
+      {
+        $setIntersection: [
+          { $map: { input: { $objectToArray: "$parameters" }, in: "$$this.k" } },
+          { $map: { input: { $objectToArray: { $ifNull: ["$sweep.space", {}] } }, in: "$$this.k" } },
+        ],
+      },
+      [],
+    ],
+  },
+};
+
 export default [
   {
     create: "simulation_configs",
     validator: {
-      $and: [{ $jsonSchema: schema }, periodStartsBeforeItEnds, outOfSampleIsInsideThePeriod, sweptRangesAscend],
+      $and: [
+        { $jsonSchema: schema },
+        periodStartsBeforeItEnds,
+        outOfSampleIsInsideThePeriod,
+        sweptRangesAscend,
+        setOrSwept,
+      ],
     },
     validationLevel: "strict",
     validationAction: "error",

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { Decimal128, type Document } from "mongodb";
-import { type TradingMongo, readMongoSeeds, startTradingMongo } from "../../support/schemaMongo.ts";
-import { type IdDocument, changed, refusal } from "../../support/schemaMongoRefusals.ts";
+import { Decimal128 } from "mongodb";
+import { type TradingMongo, startTradingMongo } from "../../support/schemaMongo.ts";
+import { type Field, fieldsOf, isObject } from "../../support/schemaMongoCases.ts";
+import { changed, refusal } from "../../support/schemaMongoRefusals.ts";
 
 jest.setTimeout(120_000);
 
@@ -11,53 +12,23 @@ beforeAll(async () => {
 });
 afterAll(() => server?.remove());
 
-/** A field of a seeded document by its dotted path. */
-interface Field {
-  document: IdDocument;
-  path: string;
-  value: unknown;
-}
-
-const seeds = [...readMongoSeeds("default"), ...readMongoSeeds("dev")];
-
-/** Every field of every seeded document, objects, lists and their elements included; "" is the document itself. */
-function fieldsOf(collection: string): Field[] {
-  const documents = seeds.filter((seed) => seed.collection === collection).flatMap((seed) => seed.documents);
-  return documents.flatMap((document) =>
-    pathsIn(document, "").map((path) => {
-      const keys = path === "" ? [] : path.split(".");
-      return { document, path, value: keys.reduce((node, key) => node[key], document as Document) };
-    }),
-  );
-}
-
-function pathsIn(value: unknown, path: string): string[] {
-  if (!isObject(value) && !Array.isArray(value)) return [path];
-  const children = Object.entries(value as object);
-  return [path, ...children.flatMap(([key, child]) => pathsIn(child, path === "" ? key : `${path}.${key}`))];
-}
-
-function isObject(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === "[object Object]" && !("_bsontype" in (value as object));
-}
-
 /** Fields that may be left out (`*`: any element or name), and those whose content is the owner's. */
 const collections: [string, { optional: string[]; free: string[] }][] = [
   ["algorithm_versions", { optional: ["changelog", "parameter_schema.*.step", "supersedes"], free: [] }],
-  ["simulator_configs", { optional: [], free: [] }],
+  ["simulator_configs", { optional: ["changelog", "fee_model.max_rate"], free: [] }],
   [
     "simulation_configs",
     {
       optional: [
-        ...["benchmark", "description", "parameters.*", "period.out_of_sample_start"],
-        ...["sweep", "sweep.space.*", "universe.venue"],
+        ...["benchmark", "description", "metadata", "overrides.*", "overrides.fee_model.max_rate", "parameters.*"],
+        ...["period.out_of_sample_start", "sweep", "sweep.space.*", "universe.venue"],
       ],
-      free: ["overrides"],
+      free: ["metadata"],
     },
   ],
 ];
 
-describe.each(collections)("each field of the seeded %s", (collection, { optional, free }) => {
+describe.each(collections)("each field of sound %s", (collection, { optional, free }) => {
   const fields = fieldsOf(collection).filter(({ path }) => !free.some((field) => path.startsWith(`${field}.`)));
 
   async function accepted(tried: Field[], nonsense: (field: Field) => Record<string, unknown>): Promise<string[]> {
@@ -74,7 +45,7 @@ describe.each(collections)("each field of the seeded %s", (collection, { optiona
     const needed = fields.filter(({ path }) => path !== "" && path !== "_id" && !/\.\d+$/.test(path));
     const dispensable = await accepted(needed, ({ path }) => ({ [path]: undefined }));
     const kinds = dispensable.map((path) =>
-      path.replace(/\.\d+\b/, ".*").replace(/^(parameters|sweep\.space)\.\w+$/, "$1.*"),
+      path.replace(/\.\d+\b/, ".*").replace(/^(overrides|parameters|sweep\.space)\.\w+$/, "$1.*"),
     );
     expect([...new Set(kinds)].sort()).toEqual(optional);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { readFileSync, readdirSync } from "node:fs";
+import type { Document } from "mongodb";
 import { readMongoMigrations } from "../../support/schemaMongo.ts";
 
 const folders = [
@@ -45,6 +46,16 @@ test("each index of MongoDB has a name of its own in its collection", async () =
     const names = steps.flatMap((step) => (step.indexes ?? []).map((index: { name: string }) => index.name));
     expect(names).toEqual([...new Set(names)]);
   }
+});
+
+test("a simulation overrides models by the rules that its simulator has for them", async () => {
+  const fields: Record<string, Record<string, Document>> = {};
+  for (const { steps } of await readMongoMigrations()) {
+    for (const { create, validator } of steps) if (create) fields[create] = validator.$and[0].$jsonSchema.properties;
+  }
+  const overrides = Object.entries(fields["simulation_configs"]?.["overrides"]?.properties ?? {});
+  expect(overrides).toHaveLength(6);
+  expect(overrides).toEqual(overrides.map(([model]) => [model, fields["simulator_configs"]?.[model]]));
 });
 
 test("a sweep ranks its trials by columns that simulation_runs has", async () => {
