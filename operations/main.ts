@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { UserError } from "./errors.ts";
 import { backup } from "./backup.ts";
 import { activity } from "./inspect.ts";
+import { brokenInvariants } from "./invariants.ts";
 import { reset, start, stop } from "./lifecycle.ts";
 import { recoverMongodb } from "./recoverMongodb.ts";
 import { openStack, readOutputs, selectedStack } from "./stack.ts";
@@ -45,6 +46,16 @@ const VERBS: Record<string, (words: string[]) => Promise<void>> = {
     const { sessions, mongodb } = await activity(await outputs());
     console.table(sessions);
     console.log(mongodb);
+  },
+  async invariants() {
+    const { checks, crossStore } = await brokenInvariants(await outputs());
+    if (checks.length === 0 && crossStore.length === 0) {
+      console.log("✔ the invariants of both databases, and those between them, hold");
+      return;
+    }
+    if (checks.length > 0) console.table(checks);
+    if (crossStore.length > 0) console.table(crossStore);
+    process.exitCode = 1;
   },
   async reset([confirmation]) {
     const stack = await openStack(await selectedStack());
