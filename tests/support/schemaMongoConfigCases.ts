@@ -43,6 +43,7 @@ export const configNonsense: Case[] = [
   ...references,
   ...badScalars.map((value): Case => [id, { parameters: { a: value } }, ["parameters: patternProperties"]]),
   [id, { parameters: { "fast period": 1 } }, ["parameters: additionalProperties fast period"]],
+  [id, { parameters: { "a\n": 1 } }, ["parameters: additionalProperties a\n"]],
   ...badModels.map(([field, model, rule]): Case => [
     id,
     { [`overrides.${field}`]: model },
@@ -62,6 +63,7 @@ export const configNonsense: Case[] = [
   [hourly, { "period.out_of_sample_start": new Date("2025-01-01T00:00:00Z") }, ["clause 2"]],
   [id, { "period.warmup_bars": -1 }, ["period.warmup_bars: minimum"]],
   [id, { "account.currency": "usd" }, ["account.currency: pattern"]],
+  [id, { "account.currency": "USD\n" }, ["account.currency: pattern"]],
   startingBalance("0", "minimum"),
   startingBalance("-1", "minimum"),
   startingBalance("1000000000000001", "maximum"),

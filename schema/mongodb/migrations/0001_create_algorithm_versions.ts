@@ -3,14 +3,15 @@
  * Once released it is not edited but superseded: content_hash proves it.
  */
 
-const name = { bsonType: "string", pattern: "^[a-z][a-z0-9_]{2,63}$" };
-const parameterName = { bsonType: "string", pattern: "^[a-z][a-z0-9_]{0,63}$" };
+/** The end of a text; $ alone would also match before a line break there. */
+const end = "$(?!\\n)";
+const name = { bsonType: "string", pattern: `^[a-z][a-z0-9_]{2,63}${end}` };
+const parameterName = { bsonType: "string", pattern: `^[a-z][a-z0-9_]{0,63}${end}` };
 const text = { bsonType: "string", minLength: 1, maxLength: 2000 };
-const hash = { bsonType: "string", pattern: "^[0-9a-f]{64}$" };
+const hash = { bsonType: "string", pattern: `^[0-9a-f]{64}${end}` };
 const semanticVersion = {
   bsonType: "string",
-  pattern:
-    "^(0|[1-9]\\d*)(\\.(0|[1-9]\\d*)){2}(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$",
+  pattern: `^(0|[1-9]\\d*)(\\.(0|[1-9]\\d*)){2}(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?${end}`,
 };
 const bound = "(=|[<>]=?)(0|[1-9]\\d*)(\\.(0|[1-9]\\d*)){0,2}";
 /** Bounds refuse NaN and the infinities, which `bsonType: "number"` alone lets in. */
@@ -72,14 +73,14 @@ const schema = {
         language: text,
         entry_point: text,
         repository: text,
-        git_commit: { bsonType: "string", pattern: "^[0-9a-f]{40}$" },
+        git_commit: { bsonType: "string", pattern: `^[0-9a-f]{40}${end}` },
       },
       dependencies: { repository: ["git_commit"], git_commit: ["repository"] },
     },
     content_hash: { ...hash, description: "see schema/mongodb/contentHash.ts" },
     engine_compat: {
       bsonType: "string",
-      pattern: `^${bound}( ${bound})?$`,
+      pattern: `^${bound}( ${bound})?${end}`,
       description: "range of engine versions: one bound or two, such as >=2.0 <3",
     },
     parameter_schema: {

@@ -1,12 +1,13 @@
 /** Templates of simulated markets: how orders fill, what they cost, how late they come, which calendar holds. */
 
-const name = { bsonType: "string", pattern: "^[a-z][a-z0-9_]{2,63}$" };
+/** The end of a text; $ alone would also match before a line break there. */
+const end = "$(?!\\n)";
+const name = { bsonType: "string", pattern: `^[a-z][a-z0-9_]{2,63}${end}` };
 const text = { bsonType: "string", minLength: 1, maxLength: 2000 };
-const currency = { bsonType: "string", pattern: "^[A-Z0-9]{2,10}$" };
+const currency = { bsonType: "string", pattern: `^[A-Z0-9]{2,10}${end}` };
 const semanticVersion = {
   bsonType: "string",
-  pattern:
-    "^(0|[1-9]\\d*)(\\.(0|[1-9]\\d*)){2}(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$",
+  pattern: `^(0|[1-9]\\d*)(\\.(0|[1-9]\\d*)){2}(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?${end}`,
 };
 const flag = { bsonType: "bool" };
 /** Every number has both bounds: they refuse NaN and the infinities, which `bsonType: "number"` alone lets in. */
@@ -122,7 +123,7 @@ const schema = object(
     risk_free: object({ source: text, rate: { ...rate, description: "fraction a year" } }),
     content_hash: {
       bsonType: "string",
-      pattern: "^[0-9a-f]{64}$",
+      pattern: `^[0-9a-f]{64}${end}`,
       description: "see schema/mongodb/contentHash.ts",
     },
     created_at: { bsonType: "date" },

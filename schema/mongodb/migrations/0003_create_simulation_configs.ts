@@ -3,17 +3,18 @@
  * A configuration that a run has used is never edited: clone it. simulation_runs.config_hash proves which one it was.
  */
 
-const name = { bsonType: "string", pattern: "^[a-z][a-z0-9_]{2,63}$" };
+/** The end of a text; $ alone would also match before a line break there. */
+const end = "$(?!\\n)";
+const name = { bsonType: "string", pattern: `^[a-z][a-z0-9_]{2,63}${end}` };
 const text = { bsonType: "string", minLength: 1, maxLength: 2000 };
-const hash = { bsonType: "string", pattern: "^[0-9a-f]{64}$" };
-const uuid = { bsonType: "string", pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" };
-const currency = { bsonType: "string", pattern: "^[A-Z0-9]{2,10}$" };
+const hash = { bsonType: "string", pattern: `^[0-9a-f]{64}${end}` };
+const uuid = { bsonType: "string", pattern: `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}${end}` };
+const currency = { bsonType: "string", pattern: `^[A-Z0-9]{2,10}${end}` };
 const flag = { bsonType: "bool" };
 const symbol = { bsonType: "string", minLength: 1, maxLength: 40 };
 const semanticVersion = {
   bsonType: "string",
-  pattern:
-    "^(0|[1-9]\\d*)(\\.(0|[1-9]\\d*)){2}(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$",
+  pattern: `^(0|[1-9]\\d*)(\\.(0|[1-9]\\d*)){2}(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?${end}`,
 };
 /** Bounds refuse NaN and the infinities, which `bsonType: "number"` alone lets in. */
 const finite = { bsonType: "number", minimum: -1e15, maximum: 1e15 };
@@ -25,7 +26,7 @@ const money = { bsonType: "decimal", minimum: 0, maximum: 1e6 };
 const nanoseconds = { bsonType: ["int", "long"], minimum: 0, maximum: 60e9 };
 const count = { bsonType: "int", minimum: 0 };
 const scalar = { anyOf: [finite, flag, text] };
-const parameterName = "^[a-z][a-z0-9_]{0,63}$";
+const parameterName = `^[a-z][a-z0-9_]{0,63}${end}`;
 
 /** An object of which all fields are required, but those named optional. */
 const object = (properties: Record<string, object>, optional: Record<string, object> = {}, rules: object = {}) => ({
@@ -111,7 +112,7 @@ const objectives = [
 
 const schema = object(
   {
-    _id: { bsonType: "string", pattern: "^[a-z0-9][a-z0-9-]{2,99}$", description: "a slug, or a UUID as text" },
+    _id: { bsonType: "string", pattern: `^[a-z0-9][a-z0-9-]{2,99}${end}`, description: "a slug, or a UUID as text" },
     schema_version: { enum: [1] },
     name: { bsonType: "string", minLength: 1, maxLength: 200 },
     config_hash: { ...hash, description: "see schema/mongodb/contentHash.ts" },

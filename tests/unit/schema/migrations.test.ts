@@ -48,6 +48,17 @@ test("each index of MongoDB has a name of its own in its collection", async () =
   }
 });
 
+test("each pattern of MongoDB holds for the whole text, a line break at its end included", async () => {
+  const patterns: string[] = [];
+  JSON.stringify(await readMongoMigrations(), (key, value) => {
+    if (key === "pattern") patterns.push(value);
+    if (key === "patternProperties") patterns.push(...Object.keys(value));
+    return value;
+  });
+  expect(patterns.length).toBeGreaterThan(20);
+  expect(patterns.filter((pattern) => !/^\^.*\$\(\?!\\n\)$/.test(pattern))).toEqual([]);
+});
+
 test("a simulation overrides models by the rules that its simulator has for them", async () => {
   const fields: Record<string, Record<string, Document>> = {};
   for (const { steps } of await readMongoMigrations()) {
