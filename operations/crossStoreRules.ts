@@ -1,4 +1,5 @@
-import type { Document } from "mongodb";
+import { BSON, type Document } from "mongodb";
+import { canonicalJson } from "../schema/mongodb/contentHash.ts";
 import { parameterViolations } from "./crossStoreParameters.ts";
 
 /** What is wrong, in the columns of PostgreSQL's check views. */
@@ -66,6 +67,7 @@ function copies(run: Run, configuration: Document, simulator: Document | undefin
     algorithm_version: algorithm.version,
     simulator_name: named.name,
     simulator_version: named.version,
+    simulator_overrides: BSON.EJSON.serialize(overrides),
     dataset_version: data.dataset_version,
     timeframe: data.timeframe,
     account_currency: account.currency,
@@ -93,5 +95,6 @@ function copies(run: Run, configuration: Document, simulator: Document | undefin
 function text(value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (Array.isArray(value)) return value.toSorted().join(", ");
-  return value instanceof Date ? value.toISOString() : String(value);
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === "object" ? canonicalJson(value) : String(value);
 }

@@ -88,6 +88,7 @@ function describe(configuration: Configuration, simulator: Simulator): Row {
     engine_version: quote("2.0.0"),
     dataset_version: quote(data.dataset_version),
     random_seed: configuration.random_seed,
+    simulator_overrides: quote(JSON.stringify(configuration.overrides)),
     parameters: quote(JSON.stringify(configuration.parameters)),
     symbols: quote(`{${universe.symbols.join(",")}}`),
     timeframe: quote(data.timeframe),

@@ -27,6 +27,9 @@ const sweep = {
   space: { rsi_period: { min: 2, max: 10, step: 4 } },
 };
 
+const overrides = { slippage_model: { type: "fixed_bps", value: 1 } };
+const account = { type: "margin", default_leverage: 2, maintenance_margin: 0.25, allow_short: true, borrow_rate: 0.03 };
+
 /** A column of the run that is not as its configuration has it. */
 const copied = (column: string, value: string, stored: string, expected: string | null): Fault => ({
   fault: `another ${column}`,
@@ -79,6 +82,7 @@ export const faults: Fault[] = [
       ],
     },
   ]),
+  copied("simulator_overrides", "'{}'", "{}", JSON.stringify(overrides)),
   copied("dataset_version", "'synthetic-2'", "synthetic-2", "synthetic-1"),
   copied("timeframe", "'1h'", "1h", "1d"),
   copied("account_currency", "'EUR'", "EUR", "USD"),
@@ -94,15 +98,8 @@ export const faults: Fault[] = [
   copied("sweep_id", `'${sweep_id}', trial_no = 1`, sweep_id, null),
   {
     fault: "an account type that its configuration overrides",
-    edit: {
-      ...configuration,
-      changes: {
-        "overrides.account": {
-          ...{ type: "margin", default_leverage: 2, maintenance_margin: 0.25, allow_short: true, borrow_rate: 0.03 },
-        },
-      },
-      rehashed: true,
-    },
+    edit: { ...configuration, changes: { "overrides.account": account }, rehashed: true },
+    run: `simulator_overrides = '${JSON.stringify({ ...overrides, account })}'`,
     violations: [[null, "account_type is that of the configuration", "cash", "margin"]],
   },
   {

@@ -2,7 +2,7 @@
 -- Made by schema/generate/writeSampleRun.ts; a test makes it again and compares.
 
 INSERT INTO simulation_runs (
-  run_uid, name, description, run_type, status, tags, created_by, config_id, config_hash, algorithm_name, algorithm_version, algorithm_hash, simulator_name, simulator_version, simulator_hash, engine_version, dataset_version, random_seed, parameters, symbols, timeframe, period_start, period_end, account_currency, account_type, starting_equity, periods_per_year, risk_free_rate, benchmark, queued_at, started_at, finished_at, ending_equity, net_profit, total_return, cagr, annual_volatility, sharpe_ratio, sortino_ratio, calmar_ratio, max_drawdown, max_drawdown_duration, exposure_time, turnover, total_trades, winning_trades, losing_trades, breakeven_trades, open_trades, realized_net_pnl, gross_profit, gross_loss, win_rate, profit_factor, avg_win, avg_loss, payoff_ratio, expectancy, largest_win, largest_loss, max_consecutive_wins, max_consecutive_losses, avg_holding_time, total_commission, total_slippage, total_financing
+  run_uid, name, description, run_type, status, tags, created_by, config_id, config_hash, algorithm_name, algorithm_version, algorithm_hash, simulator_name, simulator_version, simulator_hash, engine_version, dataset_version, random_seed, simulator_overrides, parameters, symbols, timeframe, period_start, period_end, account_currency, account_type, starting_equity, periods_per_year, risk_free_rate, benchmark, queued_at, started_at, finished_at, ending_equity, net_profit, total_return, cagr, annual_volatility, sharpe_ratio, sortino_ratio, calmar_ratio, max_drawdown, max_drawdown_duration, exposure_time, turnover, total_trades, winning_trades, losing_trades, breakeven_trades, open_trades, realized_net_pnl, gross_profit, gross_loss, win_rate, profit_factor, avg_win, avg_loss, payoff_ratio, expectancy, largest_win, largest_loss, max_consecutive_wins, max_consecutive_losses, avg_holding_time, total_commission, total_slippage, total_financing
 ) VALUES (
   /* run_uid */ '01943bea-5300-7000-8000-000000000001',
   /* name */ 'Sample: RSI mean reversion on SPY, QQQ, TLT',
@@ -22,6 +22,7 @@ INSERT INTO simulation_runs (
   /* engine_version */ '2.0.0',
   /* dataset_version */ 'synthetic-1',
   /* random_seed */ 14,
+  /* simulator_overrides */ '{"slippage_model":{"type":"fixed_bps","value":1}}',
   /* parameters */ '{"rsi_period":2,"oversold":20,"overbought":65,"max_holding_bars":7}',
   /* symbols */ '{QQQ,SPY,TLT}',
   /* timeframe */ '1d',
