@@ -77,9 +77,21 @@ function readNumbered(directory: string, extension: string): SourceFile[] {
   });
   return names.map((name) => {
     const path = join(directory, name);
-    const text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    const text = textOf(path, name).replace(/^\uFEFF/, "");
     return { name, checksum: checksum(text), path, text };
   });
+}
+
+function textOf(path: string, migration: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new MigrationError(`${path} can't be read (${code}). Make it a file that this user may read.`, {
+      migration,
+      cause,
+    });
+  }
 }
 
 /** Editors and systems leave hidden files behind; everything else in the folder must be meant. */

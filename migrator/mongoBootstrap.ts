@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MongoServerError, type Db, type Document } from "mongodb";
-import { LoginRefused, MigrationError } from "./errors.ts";
+import { LoginRefused, MigrationError, messageOf } from "./errors.ts";
 import { connectMongo } from "./mongoConnection.ts";
 import type { BootstrapReport, Connection } from "./types.ts";
 
@@ -66,12 +66,21 @@ async function waitForPrimary(admin: Db): Promise<void> {
     if (performance.now() > deadline) break;
     await sleep(100);
   }
-  const { members } = await admin.command({ replSetGetStatus: 1 });
-  const states = members.map((member: Document) => `${member.name} is ${member.stateStr}`).join(", ");
+  const states = await memberStates(admin);
   throw new MigrationError(
     `MongoDB did not become primary of rs0 in ${electionSeconds} s: ${states}. A member that is REMOVED or DOWN can't ` +
       `reach itself by that name: give its container the name as a network alias, and run \`pulumi up --refresh\`.`,
   );
+}
+
+/** A member that is no longer in its set's configuration has no status, only an error that says so. */
+async function memberStates(admin: Db): Promise<string> {
+  try {
+    const { members } = await admin.command({ replSetGetStatus: 1 });
+    return members.map((member: Document) => `${member.name} is ${member.stateStr}`).join(", ");
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 async function setDefaultWriteConcern(admin: Db): Promise<boolean> {
@@ -95,8 +104,7 @@ async function convergeServiceUser(admin: Db, request: MongoBootstrapRequest, wa
     return [`made the user ${user}`];
   }
   const changes: string[] = [];
-  const [only, ...others] = users[0].roles as Document[];
-  if (others.length > 0 || only?.role !== "readWrite" || only.db !== wanted.database) {
+  if (!hasOnly(users[0].roles, wanted.database)) {
     await admin.command({ updateUser: user, roles, writeConcern });
     changes.push(`reset the roles of ${user}`);
   }
@@ -107,8 +115,24 @@ async function convergeServiceUser(admin: Db, request: MongoBootstrapRequest, wa
   return changes;
 }
 
+function hasOnly([only, ...others]: Document[], database: string): boolean {
+  return others.length === 0 && only?.role === "readWrite" && only.db === database;
+}
+
+/** What of a request stands already. Changes nothing. */
+export async function findMongo({ connection, serviceUser }: MongoBootstrapRequest): Promise<object> {
+  if (!serviceUser) return {};
+  const client = await connectMongo(connection);
+  const { users } = await client
+    .db("admin")
+    .command({ usersInfo: serviceUser.user })
+    .finally(() => client.close());
+  const stands = users[0] && hasOnly(users[0].roles, serviceUser.database);
+  return stands && (await canLogIn({ ...connection, ...serviceUser })) ? {} : { serviceUser: undefined };
+}
+
 /** Whether the server takes this user and password. */
-export async function canLogIn(connection: Connection): Promise<boolean> {
+async function canLogIn(connection: Connection): Promise<boolean> {
   try {
     await (await connectMongo(connection)).close();
     return true;

@@ -1,7 +1,7 @@
 import { stripTypeScriptTypes } from "node:module";
 import { runInNewContext } from "node:vm";
 import { MongoServerError, type Db, type Document } from "mongodb";
-import { MigrationError, messageOf } from "./errors.ts";
+import { listed, MigrationError, messageOf } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
 /** A database command, as for runCommand: its first key is the command's name. */
@@ -30,6 +30,14 @@ export function loadSteps(file: SourceFile): Step[] {
   if (!Array.isArray(steps) || steps.length === 0) throw refuse("does not export an array of commands");
   const wrong = steps.findIndex((step) => commandName(step) === undefined);
   if (wrong >= 0) throw refuse(`has a step ${wrong + 1} that is not a command`);
+  const foreign = steps.findIndex((step) => !repeatable.includes(commandName(step)!));
+  if (foreign >= 0) {
+    throw new MigrationError(
+      `${file.name} step ${foreign + 1} is ${commandName(steps[foreign])}, which can't be run again after an interruption. ` +
+        `A migration is made of ${listed(repeatable)}; documents come as seeds. Nothing was applied.`,
+      { migration: file.name },
+    );
+  }
   return steps;
 }
 
@@ -47,6 +55,9 @@ function stripTypes(text: string): string {
 export function commandName(step: unknown): string | undefined {
   return typeof step === "object" && step !== null && !Array.isArray(step) ? Object.keys(step)[0] : undefined;
 }
+
+/** Commands that end in the same state when they are run again. */
+const repeatable = ["create", "collMod", "createIndexes", "drop", "dropIndexes"];
 
 const namespaceNotFound = 26;
 const indexNotFound = 27;

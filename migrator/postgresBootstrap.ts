@@ -28,13 +28,20 @@ const roles = {
   trading_readonly: "LOGIN INHERIT NOREPLICATION",
   trading_replicator: "LOGIN INHERIT REPLICATION",
 };
-const nobody = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS";
+const always = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS CONNECTION LIMIT -1 VALID UNTIL 'infinity'";
+
+/** Those who may connect to the database. */
+const members = ["trading_migrator", "trading_user", "trading_readonly"];
 
 interface ServerState {
   /** Whether it listens on TCP: the image's temporary server, which only initialises the data folder, does not. */
   listens: boolean;
   databaseOwner: string | null;
   extension: boolean;
+  /** Whether trading_migrator may become trading_owner. */
+  migratorOwns: boolean;
+  /** Whether all members may connect to the database. */
+  connectable: boolean;
   roles: Record<string, { attributes: string; verifier: string | null }>;
 }
 
@@ -58,7 +65,7 @@ export async function bootstrapPostgres(request: PostgresBootstrapRequest): Prom
 
   for (const [role, wanted] of Object.entries(roles)) {
     const found = state.roles[role];
-    const attributes = `${wanted} ${nobody}`;
+    const attributes = `${wanted} ${always}`;
     if (!found) change(`made the role ${role}`, `CREATE ROLE ${role} ${attributes};`);
     else if (found.attributes !== attributes) {
       change(`reset the attributes of ${role}`, `ALTER ROLE ${role} ${attributes};`);
@@ -97,13 +104,18 @@ export async function bootstrapPostgres(request: PostgresBootstrapRequest): Prom
   return { changes };
 }
 
-/** What of a request stands already: the passwords that their roles have, and the database. Changes nothing. */
+/** What of a request stands already: the database with all that is in it, and the roles that are as they should be. Changes nothing. */
 export async function findPostgres({ container, database, passwords }: PostgresBootstrapRequest) {
   const state = await inspectServer(container, database);
-  const matching = Object.entries(passwords).filter(([name, password]) =>
-    matchesVerifier(password, state.roles[`trading_${name}`]?.verifier),
+  const isWhole = (role: string) => state.roles[role]?.attributes === `${roles[role as keyof typeof roles]} ${always}`;
+  const matching = Object.entries(passwords).filter(
+    ([name, password]) =>
+      isWhole(`trading_${name}`) && matchesVerifier(password, state.roles[`trading_${name}`]?.verifier),
   );
-  return { database: state.databaseOwner === null ? "" : database, passwords: Object.fromEntries(matching) };
+  const { databaseOwner, extension, migratorOwns, connectable } = state;
+  const stands =
+    databaseOwner === "trading_owner" && isWhole("trading_owner") && extension && migratorOwns && connectable;
+  return { database: stands ? database : "", passwords: Object.fromEntries(matching) };
 }
 
 /** Verifiers don't belong into the log or the statistics of statements, not even with a statement that fails. */
@@ -120,7 +132,7 @@ const silence = `
  */
 const privileges = (database: string) => `
   REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
-  GRANT CONNECT ON DATABASE ${database} TO trading_migrator, trading_user, trading_readonly;
+  GRANT CONNECT ON DATABASE ${database} TO ${members.join(", ")};
   ALTER DATABASE ${database} SET search_path = public;
   \\connect ${database}
   REVOKE ALL ON SCHEMA public FROM PUBLIC;
@@ -136,6 +148,8 @@ async function inspectServer(container: string, database: string): Promise<Serve
     flag("rolcreatedb", "CREATEDB"),
     flag("rolcreaterole", "CREATEROLE"),
     flag("rolbypassrls", "BYPASSRLS"),
+    "'CONNECTION LIMIT ' || rolconnlimit",
+    "'VALID UNTIL ' || quote_literal(coalesce(rolvaliduntil, 'infinity'))",
   ].join(", ");
   const answer = await psql(
     container,
@@ -143,6 +157,11 @@ async function inspectServer(container: string, database: string): Promise<Serve
        'listens', current_setting('listen_addresses') <> '',
        'databaseOwner', (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = ${literal(database)}),
        'extension', EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'),
+       'migratorOwns', EXISTS (SELECT FROM pg_auth_members WHERE pg_get_userbyid(roleid) = 'trading_owner'
+                                 AND pg_get_userbyid(member) = 'trading_migrator'),
+       'connectable', (SELECT count(*) = ${members.length} FROM pg_database, aclexplode(datacl)
+                        WHERE datname = ${literal(database)} AND privilege_type = 'CONNECT'
+                          AND pg_get_userbyid(grantee) IN (${members.map(literal).join(", ")})),
        'roles', (SELECT coalesce(json_object_agg(rolname, json_build_object(
                    'attributes', concat_ws(' ', ${attributes}), 'verifier', rolpassword)), '{}')
                  FROM pg_authid WHERE rolname LIKE 'trading\\_%'));`,

@@ -53,9 +53,11 @@ async function refuseUnlessRunning(container: string, restarts: number | undefin
   }
   const restarted = restarts !== undefined && state.restarts > restarts;
   if (!restarted && (state.status === "running" || state.status === "created")) return state.restarts;
-  const what = restarted || state.status === "restarting" ? "keeps restarting" : `is ${state.status}`;
+  const ended = `is ${state.status}, with exit code ${state.exitCode}`;
+  // It may run again at the moment, and then has no exit code.
+  const what = restarted || state.status === "restarting" ? "keeps restarting" : ended;
   throw new MigrationError(
-    `The container ${state.name} ${what}, with exit code ${state.exitCode}. Its last words:\n` +
+    `The container ${state.name} ${what}. Its last words:\n` +
       `${await lastLogLines(container, secrets)}\nMend what they name, and run \`pulumi up --refresh\`.`,
   );
 }

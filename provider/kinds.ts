@@ -39,10 +39,8 @@ export const kinds: Record<ResourceType, Kind> = {
     async apply(inputs: MongoBootstrapRequest) {
       return (await import("../migrator/mongoBootstrap.ts")).bootstrapMongo(inputs);
     },
-    async find({ connection, serviceUser }: MongoBootstrapRequest) {
-      const { canLogIn } = await import("../migrator/mongoBootstrap.ts");
-      const isGone = serviceUser && !(await canLogIn({ ...connection, ...serviceUser }));
-      return isGone ? { serviceUser: undefined } : {};
+    async find(inputs: MongoBootstrapRequest) {
+      return (await import("../migrator/mongoBootstrap.ts")).findMongo(inputs);
     },
   },
   MongoMigrations: migrations("mongodb"),

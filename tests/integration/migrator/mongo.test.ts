@@ -47,11 +47,14 @@ describe("migrations", () => {
       "0001_create_runs.ts": create,
       "0002_index_runs.ts": `export default [
         { createIndexes: "runs", indexes: [{ key: { name: 1 }, name: "name" }] },
-        { createIndex: "runs", indexes: [{ key: { name: 1 }, name: "other" }] },
+        { createIndexes: "runs", indexes: [{ key: { name: 1 }, name: "name", unique: true }] },
       ];`,
     });
     expect(await refusal(migrate(engine, migrationsOf(engine, connection, directory)))).toBe(
-      "0002_index_runs.ts step 2 (createIndex): no such command: 'createIndex'; 0001_create_runs.ts was applied before it, " +
+      "0002_index_runs.ts step 2 (createIndexes): An existing index has the same name as the requested index. " +
+        "When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. " +
+        'Requested index: { v: 2, unique: true, key: { name: 1 }, name: "name" }, existing index: { v: 2, key: { name: 1 }, name: "name" }; ' +
+        "0001_create_runs.ts was applied before it, " +
         "step 1 of 0002_index_runs.ts is in place and will be passed again. Mend the file, and run `pulumi up` again.",
     );
     expect((await readLedger(engine, connection)).version).toBe("0001_create_runs.ts");
@@ -60,6 +63,18 @@ describe("migrations", () => {
     write(directory, { "0003_more.ts": create, "0002_index_runs.ts": index.replace(", unique: true", "") });
     const { version } = await migrate(engine, migrationsOf(engine, connection, directory));
     expect(version).toBe("0003_more.ts");
+  });
+
+  test("are made of commands that can be run again, and of no others", async () => {
+    const directory = folder({
+      "0001_create_runs.ts": create,
+      "0002_insert_run.ts": "export default [{ insert: 'runs' }];",
+    });
+    expect(await refusal(migrate(engine, migrationsOf(engine, connection, directory)))).toBe(
+      "0002_insert_run.ts step 1 is insert, which can't be run again after an interruption. " +
+        "A migration is made of create, collMod, createIndexes, drop and dropIndexes; documents come as seeds. Nothing was applied.",
+    );
+    expect(await collections()).toEqual([]);
   });
 
   test("can be passed again: creating what exists sets its validation, dropping what is gone is done", async () => {

@@ -65,8 +65,8 @@ describe("a bootstrap", () => {
     await psql(`ALTER DATABASE ${database} OWNER TO postgres; DROP EXTENSION pg_stat_statements`);
     await psql(`GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT TEMPORARY ON DATABASE ${database} TO PUBLIC`, database);
     expect(await findPostgres({ container: server.container, database, passwords })).toEqual({
-      database,
-      passwords: { migrator: passwords.migrator, user: passwords.user, replicator: passwords.replicator },
+      database: "",
+      passwords: { migrator: passwords.migrator, replicator: passwords.replicator },
     });
     expect(await findPostgres({ container: server.container, database: "another", passwords })).toMatchObject({
       database: "",
@@ -82,6 +82,22 @@ describe("a bootstrap", () => {
     expect(await refusal(as("trading_user", passwords.user, "CREATE TABLE x ()"))).toBe(
       "permission denied for schema public",
     );
+  });
+
+  test.each([
+    ["ALTER ROLE trading_readonly NOLOGIN", "reset the attributes of trading_readonly"],
+    ["ALTER ROLE trading_readonly VALID UNTIL '2020-01-01'", "reset the attributes of trading_readonly"],
+    ["ALTER ROLE trading_readonly CONNECTION LIMIT 0", "reset the attributes of trading_readonly"],
+    ["REVOKE trading_owner FROM trading_migrator", undefined],
+    [`REVOKE CONNECT ON DATABASE ${database} FROM trading_user`, undefined],
+  ])("finds and puts back what %s took away", async (statement, change) => {
+    const find = () => findPostgres({ container: server.container, database, passwords });
+    const whole = { database, passwords };
+    expect(await find()).toEqual(whole);
+    await psql(statement);
+    expect(await find()).not.toEqual(whole);
+    expect(await bootstrap()).toEqual({ changes: change === undefined ? [] : [change] });
+    expect(await find()).toEqual(whole);
   });
 
   test("with a new password replaces the old one", async () => {
@@ -187,7 +203,7 @@ describe("a container that does not run", () => {
     try {
       expect(await refusal(bootstrapPostgres({ container: name, database, passwords }))).toMatch(
         new RegExp(
-          `^The container ${name} keeps restarting, with exit code 7\\. Its last words:\n(no room\n)+` +
+          `^The container ${name} keeps restarting\\. Its last words:\n(no room\n)+` +
             "Mend what they name, and run `pulumi up --refresh`\\.$",
         ),
       );

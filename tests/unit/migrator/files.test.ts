@@ -63,6 +63,13 @@ describe("a folder of migrations", () => {
     );
   });
 
+  test("with an entry that is no file is refused", () => {
+    const directory = folder({ "0001_add_a.sql/inner": "" });
+    expect(() => names(directory)).toThrow(
+      new Error(`${directory}/0001_add_a.sql can't be read (EISDIR). Make it a file that this user may read.`),
+    );
+  });
+
   test("that does not exist is refused", () => {
     expect(() => names("schema/nothing")).toThrow(
       new Error(
