@@ -56,6 +56,11 @@ export function nameResources(stack: string): Naming {
   };
 }
 
+/** The one-shot container that writes a container's files. A prefix: no stack's suffix can make another container's name of it. */
+export function writerOf(container: string): string {
+  return `config-of-${container}`;
+}
+
 /**
  * The first of four ports between 20000 and 29999, below Linux's ephemeral range (32768 and up), from a 32-bit FNV-1a
  * hash of the stack's name. Two stacks can meet in one block; then one of them sets its ports in its configuration.

@@ -68,12 +68,21 @@ export class ConfigVolume extends pulumi.ComponentResource {
       { parent: this, ...replaceInPlace },
     );
 
-    this.volume = pulumi.all([volume.name, writer.id]).apply(([volumeName]) => volumeName);
+    this.volume = pulumi.all([volume.name, writer.name, writer.exitCode]).apply(written);
     this.digest = pulumi.unsecret(
       pulumi.output(args.files).apply((files) => createHash("sha256").update(JSON.stringify(files)).digest("hex")),
     );
     this.registerOutputs({ volume: this.volume, digest: this.digest });
   }
+}
+
+/** @throws RunError where the writer failed: a service would start without its files, and fail for ever. */
+export function written([volume, writer, exitCode]: [string, string, number]): string {
+  if (exitCode === 0) return volume;
+  throw new pulumi.RunError(
+    `The container ${writer} could not write its files into the volume ${volume} (exit code ${exitCode}); ` +
+      `its log says why: docker logs ${writer}. Mend that, then: docker rm ${writer} && pulumi up --refresh`,
+  );
 }
 
 /** Arguments: the owner's number, the volume's folder, then the folders that it has to own. Plain enough for busybox. */

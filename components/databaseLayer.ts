@@ -108,10 +108,23 @@ export class DatabaseLayer extends pulumi.ComponentResource {
       parent,
     );
     // Declared in every stack, because to take away the declaration of a volume is to delete it.
-    const pgadminData = dataVolume(`${name}-pgadmin-data`, volumes.pgadminData, protect, this).name;
+    const pgadminData = dataVolume(`${name}-pgadmin-data`, volumes.pgadminData, protect, this);
     const adminTools = settings.adminTools
-      ? createAdminTools(name, settings, networks, credentials, pgadminData, owner, parent)
+      ? createAdminTools(name, settings, networks, credentials, pgadminData.name, owner, parent)
       : null;
+
+    // What nothing depends on goes first when a stack is destroyed. A protected one refuses here, with all still in place.
+    const rest = [
+      credentials,
+      networks,
+      postgres,
+      mongodb,
+      results,
+      configs,
+      pgadminData,
+      ...(adminTools?.resources ?? []),
+    ];
+    new random.RandomId(`${name}-guard`, { byteLength: 1 }, { ...parent, protect, dependsOn: rest });
 
     this.outputs = {
       postgres: {
@@ -154,7 +167,7 @@ export class DatabaseLayer extends pulumi.ComponentResource {
         MONGODB_DATABASE: CONFIGS,
       },
       networks: { database: networks.database, service: networks.service },
-      adminTools,
+      adminTools: adminTools && adminTools.outputs,
       installation,
     };
     this.registerOutputs(this.outputs);
@@ -204,18 +217,20 @@ function createAdminTools(
     },
     options,
   );
-  return {
+  const host = ["127.0.0.1", "0.0.0.0"].includes(bindAddress) ? "localhost" : bindAddress;
+  const outputs = {
     pgadmin: {
-      url: `http://localhost:${ports.pgadmin}`,
+      url: `http://${host}:${ports.pgadmin}`,
       user: PGADMIN_EMAIL,
       password: credentials.pgadmin,
       container: pgadmin.container,
     },
     mongoExpress: {
-      url: `http://localhost:${ports.mongoExpress}`,
+      url: `http://${host}:${ports.mongoExpress}`,
       user: MONGO_EXPRESS_USER,
       password: credentials.mongoExpress,
       container: mongoExpress.container,
     },
   };
+  return { outputs, resources: [pgadmin, mongoExpress] };
 }

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { readFileSync } from "node:fs";
+import { writerOf } from "../naming.ts";
 import { ConfigVolume } from "./configVolume.ts";
 import { dataVolume } from "./dataVolume.ts";
 import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
@@ -55,7 +56,7 @@ export class Mongodb extends pulumi.ComponentResource {
       {
         volume: args.configVolume,
         path: CONFIG,
-        container: `${args.container}-config`,
+        container: writerOf(args.container),
         image: args.image,
         uid: UID,
         files: {

@@ -28,8 +28,8 @@ export class Networks extends pulumi.ComponentResource {
     super("tradingdb:index:Networks", name, {}, opts);
     const labels = ownerLabels(args.owner);
 
-    // `internal` would also take away the published ports; without masquerading nothing gets out, and loopback still gets
-    // in. A container on both networks routes by the network whose name sorts first, which is this one.
+    // `internal` would also take away the published ports; without masquerading no answer comes back from beyond the host,
+    // and loopback still gets in. A container on both networks routes by the network whose name sorts first, which is this one.
     const database = new docker.Network(
       `${name}-database`,
       {

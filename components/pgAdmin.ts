@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { writerOf } from "../naming.ts";
 import { ConfigVolume } from "./configVolume.ts";
 import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
 import type { Networks } from "./networks.ts";
@@ -44,7 +45,7 @@ export class PgAdmin extends pulumi.ComponentResource {
       {
         volume: args.configVolume,
         path: "/config",
-        container: `${args.container}-config`,
+        container: writerOf(args.container),
         image: args.image,
         uid: UID,
         files: { password: args.password, "servers.json": serverList(args.database, args.role) },

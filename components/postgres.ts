@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { readFileSync } from "node:fs";
+import { writerOf } from "../naming.ts";
 import { ConfigVolume } from "./configVolume.ts";
 import { dataVolume } from "./dataVolume.ts";
 import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
@@ -45,7 +46,7 @@ export class Postgres extends pulumi.ComponentResource {
       {
         volume: args.configVolume,
         path: "/config",
-        container: `${args.container}-config`,
+        container: writerOf(args.container),
         image: args.image,
         uid: UID,
         files: {

@@ -3,6 +3,7 @@ import { readlink, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { basename } from "node:path";
 import { docker } from "../migrator/docker.ts";
+import { writerOf } from "../naming.ts";
 import { listMigrations, listSeeds } from "../migrator/files.ts";
 import { inspectContainers } from "../operations/containers.ts";
 import { UserError } from "../operations/errors.ts";
@@ -70,7 +71,7 @@ export function checkFreeSpace(folder: string, free: number): void {
   if (free >= LEAST_DISK) return;
   throw new UserError(
     `Docker's folder ${folder} has ${mebibytes(free)} free; the databases need ${mebibytes(LEAST_DISK)} to begin with. ` +
-      "Make room, for example: docker system prune",
+      "Make room, for example: docker image prune && docker builder prune",
   );
 }
 
@@ -80,7 +81,7 @@ function mebibytes(bytes: number): string {
 
 /** @returns names of this stack's containers that are in its state */
 async function checkContainers(settings: Settings, own: OwnThings): Promise<Set<string>> {
-  const names = Object.values(settings.containers).flatMap((name) => [name, `${name}-config`]);
+  const names = Object.values(settings.containers).flatMap((name) => [name, writerOf(name)]);
   const mine = new Set<string>();
   for (const container of await inspectContainers(names)) {
     if (own.ids.has(container.id)) {

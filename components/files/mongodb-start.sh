@@ -42,11 +42,12 @@ fi
   "Give it back: docker run --rm -u 0 -v $DATA_VOLUME:/volume --entrypoint chown $IMAGE -R $(id -u):$(id -g) /volume"
 
 # MongoDB opens the data of its own major version and of the one before it, and never those of a later one.
-found=$(cat "$data/trading-db.version" 2>/dev/null || echo "$version")
+found=$(grep . "$data/trading-db.version" 2>/dev/null || echo "$version")
 if [ "${found%%.*}" -gt "${version%%.*}" ] || [ $((${found%%.*} + 1)) -lt "${version%%.*}" ]; then
   refuse "The volume $DATA_VOLUME holds data of MongoDB $found, which MongoDB $version of the image $IMAGE can't open. Nothing was changed." \
     "Run an image of MongoDB $found, dump the databases with mongodump, and restore them into a stack of MongoDB $version."
 fi
-echo "$version" >"$data/trading-db.version"
+# The health check notes it beside the data once this MongoDB has opened them.
+echo "$version" >/tmp/trading-db.version
 
 exec docker-entrypoint.sh mongod --dbpath "$data" --replSet rs0 --keyFile /data/configdb/keyfile --bind_ip_all "$@"

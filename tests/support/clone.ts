@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { nameResources, type Naming } from "../../naming.ts";
+import { nameResources, writerOf, type Naming } from "../../naming.ts";
 import type { StackOutputs } from "../../outputs.ts";
 import { copyProject, execute, removeFromDaemon, type Ended } from "./project.ts";
 
@@ -121,7 +121,7 @@ export function run(folder: string, [program, ...args]: string[], variables: Var
 
 async function remainsOf({ containers, networks, volumes }: Naming): Promise<string[]> {
   const wanted = {
-    container: Object.values(containers).flatMap((name) => [name, `${name}-config`]),
+    container: Object.values(containers).flatMap((name) => [name, writerOf(name)]),
     network: Object.values(networks),
     volume: Object.values(volumes),
   };

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { cpSync, mkdtempSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { nameResources, type Naming } from "../../naming.ts";
+import { nameResources, writerOf, type Naming } from "../../naming.ts";
 import type { StackOutputs } from "../../outputs.ts";
 
 /** A copy of this project with a state, a stack and names of its own, so that a test may do to it what it likes. */
@@ -64,7 +64,7 @@ export async function makeProject(config: Record<string, string> = {}): Promise<
 
 /** Removes a stack's containers, networks and volumes by their names, whatever is there of them. */
 export function removeFromDaemon(names: Naming): void {
-  const containers = Object.values(names.containers).flatMap((name) => [name, `${name}-config`]);
+  const containers = Object.values(names.containers).flatMap((name) => [name, writerOf(name)]);
   attempt("docker", ["rm", "--force", "--volumes", ...containers]);
   attempt("docker", ["network", "rm", ...Object.values(names.networks)]);
   attempt("docker", ["volume", "rm", "--force", ...Object.values(names.volumes)]);

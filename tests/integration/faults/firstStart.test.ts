@@ -67,6 +67,23 @@ describe.each(["postgres", "mongodb"] as const)("a first start of %s", (name) =>
   );
 });
 
+test("MongoDB's version is noted beside its data once it has opened them, and an empty note is taken for none", async () => {
+  const server = await makeScriptedServer("mongodb");
+  const note = "/volume/current/trading-db.version";
+  try {
+    await server.start();
+    const version = await server.onVolume(`cat ${note}`);
+    await docker("stop", server.container);
+    await server.onVolume(`: >${note}`);
+    await server.start();
+    expect(await server.onVolume(`cat ${note}`)).toBe("");
+    await docker("exec", server.container, "/bin/bash", "/data/configdb/mongodb-health.sh");
+    expect(await server.onVolume(`cat ${note}`)).toBe(version);
+  } finally {
+    await server.remove();
+  }
+}, 60_000);
+
 describe("a volume that is not ours to begin on", () => {
   let server: ScriptedServer;
 

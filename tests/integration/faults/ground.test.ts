@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { checkTheGround, type OwnThings } from "../../../setup/preflight.ts";
+import { writerOf } from "../../../naming.ts";
 import { parseSettings, type Settings } from "../../../settings.ts";
 import { docker, removeFromDaemon } from "../../support/project.ts";
 
@@ -182,10 +183,10 @@ describe("a container's name that is taken", () => {
 
   test("by what an interrupted run of ours left is made free", async () => {
     const { postgres } = settings.containers;
-    await idle(`${postgres}-config`, ...labels("mine"));
+    await idle(writerOf(postgres), ...labels("mine"));
     await docker("network", "create", "--label", "trading-db.installation=mine", settings.networks.service);
     expect(await refusal(settings, { installation: "mine", ids: new Set() })).toBe("nothing was refused");
-    expect(await isThere(`${postgres}-config`)).toBe(false);
+    expect(await isThere(writerOf(postgres))).toBe(false);
     expect(await docker("network", "ls", "--quiet", "--filter", `name=^${settings.networks.service}$`)).toBe("");
   });
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { makeClone, type Clone } from "../../support/clone.ts";
 import { fingerprint } from "../../support/fingerprint.ts";
 import { docker } from "../../support/project.ts";
@@ -81,23 +82,21 @@ describe("two runs at once", () => {
   test(
     "of which the other is `pulumi` itself: the script names its process and changes nothing",
     async () => {
+      writeFileSync(migration("0022_take_long.sql"), "SELECT pg_sleep(15);\n");
       const folder = join(clone.folder, ".trading-db/state/.pulumi/locks/organization/trading-db", clone.stackName);
-      const lock = { pid: process.pid, username: "somebody", hostname: hostname(), timestamp: "2026-01-02T03:04:05Z" };
-      mkdirSync(folder, { recursive: true });
-      const file = join(folder, "5f6c2a4e-0000-4000-8000-000000000000.json");
-      writeFileSync(file, JSON.stringify(lock));
-      try {
-        expect(await clone.setUp()).toMatchObject({
-          code: 1,
-          stderr:
-            `\n✖ Stack ${clone.stackName} is being changed by process ${process.pid} of somebody on ${hostname()}, since 2026-01-02T03:04:05Z. ` +
+      const other = clone.login("pulumi up --yes --skip-preview --non-interactive");
+      while (!existsSync(folder) || !readdirSync(folder).some((file) => file.endsWith(".json"))) await sleep(100);
+      const { code, stderr } = await clone.setUp();
+      expect(code).toBe(1);
+      expect(stderr.replace(hostname(), "HOST")).toMatch(
+        new RegExp(
+          `^\n✖ Stack ${clone.stackName} is being changed by process \\d+ of \\w+ on HOST, since \\d{4}-\\d\\d-\\d\\dT\\S+\\. ` +
             "Wait for it to end; if it is gone for good: pulumi cancel\n" +
-            "In a shell where `pulumi` is not known yet: source .trading-db/env\n",
-        });
-        expect(existsSync(file)).toBe(true);
-      } finally {
-        rmSync(file);
-      }
+            "In a shell where `pulumi` is not known yet: source .trading-db/env\n$",
+        ),
+      );
+      expect(await other).toMatchObject({ code: 0 });
+      expect(await sql("SELECT max(name) FROM trading_ledger.migrations")).toBe("0022_take_long.sql");
     },
     MINUTES,
   );
@@ -129,7 +128,7 @@ describe("a stack's data", () => {
       );
       expect(code).not.toBe(0);
       expect(stdout + stderr).toMatch(
-        /"urn:pulumi:\S+docker:index\/volume:Volume::trading-db-\S+-data" cannot be deleted/,
+        /"urn:pulumi:\S+random:index\/randomId:RandomId::trading-db-guard" cannot be deleted/,
       );
       await untouched();
     },
@@ -191,7 +190,7 @@ describe("a stack's data", () => {
     async () => {
       expect(await clone.login(`npm run --silent reset -- ${clone.stackName}`)).toEqual({
         code: 0,
-        stdout: `✔ nothing of stack ${clone.stackName} is left. A new one: ./setup-databases.sh --stack ${clone.stackName}\n`,
+        stdout: `… deleting everything of stack ${clone.stackName}\n✔ nothing of stack ${clone.stackName} is left. A new one: ./setup-databases.sh --stack ${clone.stackName}\n`,
         stderr: "",
       });
       expect(await clone.remains()).toEqual([]);

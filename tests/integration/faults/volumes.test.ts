@@ -77,7 +77,7 @@ describe("a data volume of another version", () => {
       const refused = (container: string, words: string) => ({
         code: 1,
         stderr:
-          `\n✖ The container ${container} keeps restarting, with exit code 1. Its last words:\n` +
+          `\n✖ The container ${container} keeps restarting. Its last words:\n` +
           `${words}Mend what they name, and run \`pulumi up --refresh\`.\n${PULUMI_HINT}`,
       });
 

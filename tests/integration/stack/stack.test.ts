@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { writerOf } from "../../../naming.ts";
 import { backup } from "../../../operations/backup.ts";
 import { start, stop } from "../../../operations/lifecycle.ts";
 import { verify } from "../../../operations/verify.ts";
@@ -255,7 +256,7 @@ describe("secrets", () => {
 
   test("leave no copy in the containers that carried them", async () => {
     for (const name of Object.values(project.names.containers)) {
-      expect((await execute("docker", ["cp", `${name}-config:/upload`, "-"])).code).toBe(1);
+      expect((await execute("docker", ["cp", `${writerOf(name)}:/upload`, "-"])).code).toBe(1);
     }
   });
 });
@@ -312,6 +313,8 @@ describe("a stack that is up", () => {
       "MongoDB has its seeds",
       "trading_service can write",
       "trading_service can't write elsewhere",
+      "PgAdmin answers",
+      "Mongo Express answers who has its password, and nobody else",
     ]);
   });
 
@@ -372,7 +375,7 @@ test(
     expect(
       left(
         await docker("ps", "--all", "--format", "{{.Names}}"),
-        Object.values(containers).flatMap((name) => [name, `${name}-config`]),
+        Object.values(containers).flatMap((name) => [name, writerOf(name)]),
       ),
     ).toEqual([]);
     expect(left(await docker("network", "ls", "--format", "{{.Name}}"), Object.values(networks))).toEqual([]);

@@ -36,6 +36,7 @@ describe("a stack as it comes", () => {
       "PostgresMigrations trading-db-postgres-schema-migrations",
       "PostgresRoles trading-db-postgres-schema-roles",
       "PostgresSeeds trading-db-postgres-schema-seeds",
+      "RandomId trading-db-guard",
       "RandomId trading-db-installation",
       "RandomPassword trading-db-credentials-mongo-express",
       "RandomPassword trading-db-credentials-mongodb-admin",

@@ -56,6 +56,23 @@ test("networks go before they come anew, because their names are fixed", async (
   }
 });
 
+test("the guard of a protected stack is what nothing depends on, and refuses to be deleted first", async () => {
+  await declare({ "trading-db:protect": "true" });
+  const { protect, dependsOn } = options.get("trading-db-guard")!;
+  expect(protect).toBe(true);
+  const awaited = (dependsOn as unknown as { __name: string }[]).map(({ __name }) => __name);
+  const siblings = [...options].filter(
+    ([name, { parent }]) => parent?.__name === "trading-db" && name !== "trading-db-guard",
+  );
+  // Everything else depends on the identity, so it goes last by itself.
+  expect(awaited.sort()).toEqual(
+    siblings
+      .map(([name]) => name)
+      .filter((name) => name !== "trading-db-installation")
+      .sort(),
+  );
+});
+
 describe("data volumes", () => {
   const data = ["trading-db-postgres-data", "trading-db-mongodb-data", "trading-db-pgadmin-data"];
 

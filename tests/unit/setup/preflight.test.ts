@@ -30,7 +30,7 @@ describe("disk", () => {
     expect(() => checkFreeSpace("/var/lib/docker", 3 * GIBIBYTE - 1)).toThrow(
       new Error(
         "Docker's folder /var/lib/docker has 3071 MiB free; the databases need 3072 MiB to begin with. " +
-          "Make room, for example: docker system prune",
+          "Make room, for example: docker image prune && docker builder prune",
       ),
     );
   });
