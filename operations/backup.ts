@@ -43,7 +43,15 @@ async function dump(file: string, container: string, command: string[], input = 
   const child = spawn("docker", ["exec", "--interactive", container, ...command], { stdio: "pipe" });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  const ended = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? 1)));
+  const ended = new Promise<number>((resolve) => {
+    child.on("error", (error) => {
+      said += error.message;
+      resolve(127);
+    });
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+  // A program that ends before it has read everything closes the pipe; its exit code tells more.
+  child.stdin.on("error", () => {});
   child.stdin.end(`${input}\n`);
   await pipeline(child.stdout, createWriteStream(file, { mode: 0o600 }));
   const code = await ended;

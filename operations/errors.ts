@@ -2,3 +2,18 @@
 export class UserError extends Error {
   override readonly name = "UserError";
 }
+
+/** What people are told of an error: of a Pulumi command that failed only what went wrong, not all that it printed. */
+export function tell(error: Error): string {
+  if (!("commandResult" in error)) return error.message;
+  const { stdout, stderr } = error.commandResult as { stdout: string; stderr: string };
+  if (/incorrect passphrase/.test(stderr)) {
+    return (
+      "The passphrase does not open this stack's state. Name the one that it was made with in PULUMI_CONFIG_PASSPHRASE or " +
+      "PULUMI_CONFIG_PASSPHRASE_FILE; the generated one is in .trading-db/passphrase of the clone that made the stack."
+    );
+  }
+  const problems = `${stdout}\n${stderr}`.split("\n").flatMap((line) => /(?:^|\s)error: (.+)/.exec(line)?.[1] ?? []);
+  const command = /Command failed with exit code \d+: (.+)/.exec(stderr)?.[1] ?? "pulumi";
+  return `${[...new Set(problems)].join("\n") || "Pulumi failed without a reason."}\nSee all of it: ${command}`;
+}

@@ -1,3 +1,4 @@
+import type { MongoClient } from "mongodb";
 import { connectMongo } from "../migrator/mongoConnection.ts";
 import { connectPostgres } from "../migrator/postgresConnection.ts";
 import type { StackOutputs } from "../outputs.ts";
@@ -18,13 +19,14 @@ export async function activity({ postgres, mongodb }: StackOutputs): Promise<Act
     user: postgres.user,
     password: postgres.password,
   });
-  const documents = await connectMongo({
-    ...mongodb.fromHost,
-    database: mongodb.database,
-    user: "admin",
-    password: mongodb.adminPassword,
-  });
+  let documents: MongoClient | undefined;
   try {
+    documents = await connectMongo({
+      ...mongodb.fromHost,
+      database: mongodb.database,
+      user: "admin",
+      password: mongodb.adminPassword,
+    });
     const sessions = await sql.query(
       `SELECT pid, usename AS "user", application_name AS application, state, wait_event AS "waits for",
               date_trunc('second', now() - query_start)::text AS since, left(query, 60) AS query
@@ -42,6 +44,6 @@ export async function activity({ postgres, mongodb }: StackOutputs): Promise<Act
       },
     };
   } finally {
-    await Promise.all([sql.end(), documents.close()]);
+    await Promise.all([sql.end(), documents?.close()]);
   }
 }

@@ -4,6 +4,7 @@ import type { StackOutputs } from "../outputs.ts";
 import { docker, lastLogLines } from "../migrator/docker.ts";
 import { inspectContainers } from "./containers.ts";
 import { UserError } from "./errors.ts";
+import { exportDeployment } from "./stack.ts";
 
 /** The containers of a stack that run for long, admin tools first: they have no use without the databases. */
 function containersOf({ postgres, mongodb, adminTools }: StackOutputs): string[] {
@@ -11,13 +12,12 @@ function containersOf({ postgres, mongodb, adminTools }: StackOutputs): string[]
   return [...tools, postgres.container, mongodb.container];
 }
 
-/** Stops those of a stack's containers that exist, in order; the data stay. @returns their names */
+/** Stops those of a stack's containers that exist; the data stay. @returns their names */
 export async function stop(outputs: StackOutputs): Promise<string[]> {
   const present = new Set((await inspectContainers(containersOf(outputs))).map(({ name }) => name));
   const names = containersOf(outputs).filter((name) => present.has(name));
-  if (names.length === 0) return [];
   // Docker asks each as its definition says (PostgreSQL by SIGINT) and gives it the time that stands there.
-  await docker(["stop", ...names], "", 300);
+  for (const name of names) await docker(["stop", name], "", 300);
   return names;
 }
 
@@ -67,16 +67,19 @@ async function describeFailure(container: string, what: string, since: Date): Pr
  * its settings stay, so that `./setup-databases.sh` makes a new, empty one.
  *
  * @param confirmation has to be the stack's name
- * @throws UserError when it isn't, or when the stack is protected
+ * @param onStart called when nothing stands against it any more, before the first thing is deleted
+ * @throws UserError when it isn't, or when the stack is protected, by its settings or by what was last deployed
  */
-export async function reset(stack: Stack, confirmation: string): Promise<void> {
+export async function reset(stack: Stack, confirmation: string, onStart: () => void): Promise<void> {
   if (confirmation !== stack.name) {
     throw new UserError(`"${confirmation}" is not the name of this stack (${stack.name}). Nothing was deleted.`);
   }
-  if ((await stack.getAllConfig())["trading-db:protect"]?.value === "true") {
+  const isWanted = (await stack.getAllConfig())["trading-db:protect"]?.value === "true";
+  if (isWanted || (await exportDeployment(stack)).resources?.some(({ protect }) => protect)) {
     throw new UserError(
       `Stack ${stack.name} is protected. Nothing was deleted. To delete it all the same: pulumi config rm protect && pulumi up, then reset again.`,
     );
   }
+  onStart();
   await stack.destroy({ refresh: true });
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline/promises";
-import { UserError } from "./errors.ts";
+import { tell, UserError } from "./errors.ts";
 import { backup } from "./backup.ts";
 import { activity } from "./inspect.ts";
 import { brokenInvariants } from "./invariants.ts";
@@ -36,7 +36,8 @@ const VERBS: Record<string, (words: string[]) => Promise<void>> = {
     if (container === undefined)
       throw new UserError(`There is no log of "${service}". Choose one: npm run logs postgres, npm run logs mongodb`);
     // Docker gives what a server wrote to its standard output and error on the same two.
-    const { status } = spawnSync("docker", ["logs", ...options, container], { stdio: "inherit" });
+    const { status, error } = spawnSync("docker", ["logs", ...options, container], { stdio: "inherit" });
+    if (error !== undefined) throw new UserError(`The log can't be shown: ${error.message}`);
     process.exitCode = status ?? 1;
   },
   async backup([folder = "backups"]) {
@@ -60,7 +61,8 @@ const VERBS: Record<string, (words: string[]) => Promise<void>> = {
   async reset([confirmation]) {
     const stack = await openStack(await selectedStack());
     const question = `This deletes all containers, networks and volumes of stack ${stack.name}, and all data in them.\nType its name to go on: `;
-    await reset(stack, confirmation ?? (await ask(question)));
+    const confirmed = confirmation ?? (await ask(question));
+    await reset(stack, confirmed, () => console.log(`… deleting everything of stack ${stack.name}`));
     console.log(`✔ nothing of stack ${stack.name} is left. A new one: ./setup-databases.sh --stack ${stack.name}`);
   },
   async "recover:mongodb"() {
@@ -93,6 +95,6 @@ const act = VERBS[verb];
   ? Promise.reject(new UserError(`There is no verb "${verb}". There are: ${Object.keys(VERBS).join(", ")}`))
   : act(words)
 ).catch((error: Error) => {
-  console.error(`✖ ${error.message}`);
+  console.error(`✖ ${tell(error)}`);
   process.exitCode = 1;
 });

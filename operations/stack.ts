@@ -2,6 +2,7 @@ import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/autom
 import type { StackOutputs } from "../outputs.ts";
 import { parseSettings, type Settings } from "../settings.ts";
 import { UserError } from "./errors.ts";
+import { run } from "./process.ts";
 
 /** Opens a stack that exists. @throws UserError where it doesn't */
 export async function openStack(name: string): Promise<Stack> {
@@ -25,6 +26,19 @@ export async function selectedStack(): Promise<string> {
 export async function readSettings(stack: Stack): Promise<Settings> {
   const config = Object.entries(await stack.getAllConfig()).map(([key, { value }]) => [key, value]);
   return parseSettings(stack.name, Object.fromEntries(config), process.env["TRADING_DB_IMAGES"]);
+}
+
+/** What a stack's state holds, secrets encrypted. The Automation API's own export asks for each of them in clear. */
+export async function exportDeployment(stack: Stack): Promise<Deployment> {
+  const { code, stdout, stderr } = await run("pulumi", ["stack", "export", "--stack", stack.name]);
+  if (code !== 0) throw new UserError(`The state of stack ${stack.name} can't be read: ${stderr.trim()}`);
+  return (JSON.parse(stdout) as { deployment: Deployment }).deployment;
+}
+
+/** The parts of a state that are used here. */
+export interface Deployment {
+  resources?: { type: string; id?: string; protect?: boolean; outputs?: Record<string, unknown> }[];
+  pending_operations?: unknown[];
 }
 
 /** The outputs of a stack, secrets in clear. @throws UserError where it never came up whole */

@@ -5,6 +5,7 @@ import { listMigrations, listSeeds } from "../migrator/files.ts";
 import { readLedger } from "../migrator/run.ts";
 import type { Connection, Engine } from "../migrator/types.ts";
 import type { StackOutputs } from "../outputs.ts";
+import { askMongoExpress, askPgAdmin } from "./adminTools.ts";
 import { UserError } from "./errors.ts";
 
 /** One thing that was tried, and what came of it. */
@@ -77,12 +78,13 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
   );
   if (mongodb.user !== "admin") {
     await attempt(`${mongodb.user} can't write elsewhere`, () =>
-      mustBeRefused(
-        () => withMongo(service, async (client) => void (await client.db("admin").collection("verify").insertOne({}))),
-        13,
-        "an insert into admin",
-      ),
+      mustBeRefused(() => withMongo(service, insertElsewhere), 13, "an insert into trading_configs_ledger"),
     );
+  }
+  if (outputs.adminTools !== null) {
+    const { pgadmin, mongoExpress } = outputs.adminTools;
+    await attempt("PgAdmin answers", () => askPgAdmin(pgadmin));
+    await attempt("Mongo Express answers who has its password, and nobody else", () => askMongoExpress(mongoExpress));
   }
   return checks;
 }
@@ -123,9 +125,19 @@ async function deleteAndAbort(client: MongoClient, database: string): Promise<vo
   const session = client.startSession();
   try {
     session.startTransaction();
-    const { deletedCount } = await client.db(database).collection("simulator_configs").deleteMany({}, { session });
+    await client.db(database).collection("simulator_configs").deleteMany({}, { session });
     await session.abortTransaction();
-    if (deletedCount === 0) throw new UserError("simulator_configs is empty, so there was nothing to write to");
+  } finally {
+    await session.endSession();
+  }
+}
+
+async function insertElsewhere(client: MongoClient): Promise<void> {
+  const session = client.startSession();
+  try {
+    session.startTransaction();
+    await client.db("trading_configs_ledger").collection("migrations").insertOne({}, { session });
+    await session.abortTransaction();
   } finally {
     await session.endSession();
   }
