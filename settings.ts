@@ -56,7 +56,9 @@ const integer = (least: number, most: number) =>
     .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`);
 const port = integer(1, 65535);
 const memory = integer(256, 1048576);
-const subnet = z.cidrv4({ error: "must be an IPv4 subnet such as 172.30.0.0/24" });
+const subnet = z
+  .cidrv4({ error: "must be an IPv4 subnet such as 172.30.0.0/24", abort: true })
+  .refine(isSubnet, "must be the first address of an IPv4 subnet of 8 to 29 bits, such as 172.30.0.0/24");
 
 const schema = z.strictObject({
   images: z
@@ -131,7 +133,7 @@ export function parseSettings(stack: string, config: Record<string, string>, mac
     pgadmin: values.pgadminPort ?? names.ports.pgadmin,
     mongoExpress: values.mongoExpressPort ?? names.ports.mongoExpress,
   };
-  const clashes = findClashes(ports);
+  const clashes = findClashes(values.adminTools ? ports : { postgres: ports.postgres, mongodb: ports.mongodb });
   if (clashes.length > 0) throw refusal(stack, clashes);
   return Object.freeze({
     ...names,
@@ -172,7 +174,14 @@ function describe(issue: z.core.$ZodIssue, config: Record<string, string>): stri
   ];
 }
 
-function findClashes(ports: Settings["ports"]): string[] {
+/** Docker takes no address within a subnet for the subnet, and a network needs addresses for a gateway and containers. */
+function isSubnet(cidr: string): boolean {
+  const [address, prefix] = cidr.split("/") as [string, string];
+  const number = address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+  return Number(prefix) >= 8 && Number(prefix) <= 29 && number % 2 ** (32 - Number(prefix)) === 0;
+}
+
+function findClashes(ports: Partial<Settings["ports"]>): string[] {
   const byPort = Map.groupBy(Object.entries(ports), ([, number]) => number);
   return [...byPort]
     .filter(([, users]) => users.length > 1)

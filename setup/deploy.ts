@@ -1,5 +1,5 @@
 import type { EngineEvent, OutputMap, Stack } from "@pulumi/pulumi/automation/index.js";
-import { UserError } from "../operations/errors.ts";
+import { tell, UserError } from "../operations/errors.ts";
 import { interruption, relay } from "./interrupt.ts";
 
 /**
@@ -29,7 +29,7 @@ export async function deploy(stack: Stack, say: (line: string) => void): Promise
   } catch (error) {
     if (interruption.aborted) throw error;
     const told = [...new Set(problems)].filter((problem) => !/^(update failed|resource .* was not)/.test(problem));
-    throw new UserError(told.length > 0 ? told.join("\n") : (error as Error).message);
+    throw new UserError(told.length > 0 ? told.join("\n") : tell(error as Error));
   }
 }
 

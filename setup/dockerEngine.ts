@@ -1,8 +1,10 @@
-import { closeSync, existsSync, openSync } from "node:fs";
 import { spawn } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../operations/errors.ts";
 import { run } from "../operations/process.ts";
+import { beginAnewAsMember, DOCKER_GROUP } from "./dockerGroup.ts";
 
 const DAEMON_LOG = "/var/log/dockerd.log";
 
@@ -25,11 +27,7 @@ type EngineState =
 export async function ensureDockerEngine(mayInstall: boolean, say: (step: string) => void): Promise<string> {
   const state = await askEngine();
   if (state.kind === "running") return state.version;
-  if (state.kind === "no permission") {
-    throw new UserError(
-      "Docker runs, but this user may not use it. Let it, then log in again: sudo usermod -aG docker $USER",
-    );
-  }
+  if (state.kind === "no permission") throw await refusal();
   if (process.env["DOCKER_HOST"] !== undefined) {
     throw new UserError(
       `Docker does not answer at DOCKER_HOST=${process.env["DOCKER_HOST"]}. Start it there, or use this machine's own: unset DOCKER_HOST`,
@@ -47,6 +45,13 @@ export async function ensureDockerEngine(mayInstall: boolean, say: (step: string
   say("starting Docker Engine");
   await startDaemon();
   return awaitEngine();
+}
+
+async function refusal(): Promise<UserError> {
+  await beginAnewAsMember();
+  return new UserError(
+    "Docker runs, but this user may not use it. Let it, then log in again: sudo usermod -aG docker $USER",
+  );
 }
 
 /** Asks once, within ten seconds. */
@@ -69,19 +74,12 @@ async function hasDaemon(): Promise<boolean> {
 }
 
 async function installEngine(): Promise<void> {
+  const install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "docker.io", "iptables"];
   for (const step of [
     ["apt-get", "update", "-qq"],
-    [
-      "env",
-      "DEBIAN_FRONTEND=noninteractive",
-      "apt-get",
-      "install",
-      "-y",
-      "-qq",
-      "--no-install-recommends",
-      "docker.io",
-      "iptables",
-    ],
+    ["env", "DEBIAN_FRONTEND=noninteractive", ...install],
+    // Whoever may install Docker may use it.
+    ...(process.getuid?.() === 0 ? [] : [["usermod", "--append", "--groups", DOCKER_GROUP, userInfo().username]]),
   ]) {
     const { code, stderr } = await run(...asRoot(step));
     if (code === 0) continue;
@@ -91,8 +89,12 @@ async function installEngine(): Promise<void> {
   }
 }
 
+function hasSystemd(): boolean {
+  return existsSync("/run/systemd/system");
+}
+
 async function startDaemon(): Promise<void> {
-  if (existsSync("/run/systemd/system")) {
+  if (hasSystemd()) {
     const { code, stderr } = await run(...asRoot(["systemctl", "enable", "--now", "docker"]));
     if (code === 0) return;
     throw new UserError(
@@ -111,10 +113,11 @@ async function awaitEngine(): Promise<string> {
   for (;;) {
     const state = await askEngine();
     if (state.kind === "running") return state.version;
+    if (state.kind === "no permission") throw await refusal();
     if (Date.now() > deadline) {
       const said = state.kind === "not running" ? `: ${lastLine(state.said)}` : "";
       throw new UserError(
-        `The Docker daemon was started but does not answer after a minute${said}. Its log: sudo tail -n 50 ${DAEMON_LOG}`,
+        `The Docker daemon was started but does not answer after a minute${said}. Its log: ${hasSystemd() ? "journalctl -u docker -n 50" : `sudo tail -n 50 ${DAEMON_LOG}`}`,
       );
     }
     await sleep(250);

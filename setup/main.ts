@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { Listr } from "listr2";
 import { DEFAULT_STACK } from "../naming.ts";
+import { tell } from "../operations/errors.ts";
 import { readOutputs } from "../operations/stack.ts";
 import { databaseStatus, renderStatus } from "../operations/statusTable.ts";
 import { interruption, stopInOrder } from "./interrupt.ts";
@@ -63,9 +64,8 @@ main(options).catch((error: Error) => {
     console.error(`\n✖ Stopped, as asked. Nothing is lost; to go on: ./setup-databases.sh --stack ${options.stack}`);
     process.exit(130);
   }
-  const hint = /pulumi \w/.test(error.message)
-    ? "\nIn a shell where `pulumi` is not known yet: source .trading-db/env"
-    : "";
-  console.error(`\n✖ ${error.message}${hint}`);
+  const message = tell(error);
+  const hint = /pulumi \w/.test(message) ? "\nIn a shell where `pulumi` is not known yet: source .trading-db/env" : "";
+  console.error(`\n✖ ${message}${hint}`);
   process.exit(1);
 });

@@ -11,7 +11,7 @@ import { establishEnvironment } from "./environment.ts";
 import { ensureImages } from "./images.ts";
 import { interruption } from "./interrupt.ts";
 import { checkTheGround } from "./preflight.ts";
-import { prepareStack, readOwnThings, recoverFromInterruption } from "./stackState.ts";
+import { keepSaltOutOfGit, prepareStack, readOwnThings, recoverFromInterruption } from "./stackState.ts";
 import { ensureToolchain, toolVersions } from "./toolchain.ts";
 import { reachVendors, type Vendors } from "./vendors.ts";
 
@@ -98,7 +98,9 @@ export function listSteps(options: Options): ListrTask<Context>[] {
       ),
     ]),
     group("Databases", [
-      step("Create, migrate and seed", async ({ stack }, task) => void (await deploy(stack, say(task)))),
+      step("Create, migrate and seed", async ({ stack }, task) => {
+        await deploy(stack, say(task)).finally(() => keepSaltOutOfGit(stack.name));
+      }),
       step("Verify", async ({ stack }, task) => {
         const checks = await verify(await readOutputs(stack));
         const failed = checks.filter(({ problem }) => problem !== undefined);

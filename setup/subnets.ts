@@ -2,26 +2,41 @@ import { docker } from "../migrator/docker.ts";
 import { UserError } from "../operations/errors.ts";
 import type { Settings } from "../settings.ts";
 
-/** A network as Docker has it, or as the settings want it. */
-export interface Subnets {
+/** A network as Docker has it. */
+export interface Network {
   name: string;
   /** In CIDR form; empty for networks without addresses, such as `host`. */
   subnets: string[];
+  /** Names of the running containers on it. */
+  containers: string[];
 }
 
-/** Refuses subnets that Docker would refuse half-way. */
-export async function checkSubnets({ subnets, networks }: Settings): Promise<void> {
+/** Refuses subnets that Docker would refuse half-way, and changes of them that it would. */
+export async function checkSubnets({ subnets, networks, containers }: Settings): Promise<void> {
   if (subnets.database === undefined && subnets.service === undefined) return;
-  const ids = (await docker(["network", "ls", "--quiet"])).split("\n").filter((id) => id !== "");
-  const format = '{{.Name}}{{range .IPAM.Config}}{{"\\t"}}{{.Subnet}}{{end}}';
-  const lines = (await docker(["network", "inspect", "--format", format, ...ids])).trim().split("\n");
-  const existing = lines.map((line) => line.split("\t") as [string, ...string[]]);
-  const problem = findOverlap(
+  const wishes: Wish[] = [
     { key: "databaseSubnet", network: networks.database, subnet: subnets.database },
     { key: "serviceSubnet", network: networks.service, subnet: subnets.service },
-    existing.map(([name, ...subnets]) => ({ name, subnets })),
-  );
+  ];
+  const existing = await listNetworks();
+  const problem = findOverlap(wishes, existing) ?? findGuests(wishes, existing, Object.values(containers));
   if (problem !== undefined) throw new UserError(problem);
+}
+
+interface Inspected {
+  Name: string;
+  IPAM: { Config: { Subnet: string }[] | null };
+  Containers: Record<string, { Name: string }>;
+}
+
+async function listNetworks(): Promise<Network[]> {
+  const ids = (await docker(["network", "ls", "--quiet"])).split("\n").filter((id) => id !== "");
+  const networks = JSON.parse(await docker(["network", "inspect", ...ids])) as Inspected[];
+  return networks.map(({ Name, IPAM, Containers }) => ({
+    name: Name,
+    subnets: (IPAM.Config ?? []).map(({ Subnet }) => Subnet),
+    containers: Object.values(Containers).map((container) => container.Name),
+  }));
 }
 
 interface Wish {
@@ -31,9 +46,9 @@ interface Wish {
 }
 
 /** What is wrong with the two subnets that a stack asks for, as a sentence; undefined when nothing is. */
-export function findOverlap(database: Wish, service: Wish, existing: Subnets[]): string | undefined {
+export function findOverlap(wishes: Wish[], existing: Pick<Network, "name" | "subnets">[]): string | undefined {
   const taken = existing.flatMap(({ name, subnets }) => subnets.map((subnet) => ({ name, subnet })));
-  for (const { key, network, subnet } of [database, service]) {
+  for (const { key, network, subnet } of wishes) {
     if (subnet === undefined) continue;
     const other = taken.find((entry) => entry.name !== network && overlaps(subnet, entry.subnet));
     if (other !== undefined) {
@@ -43,6 +58,21 @@ export function findOverlap(database: Wish, service: Wish, existing: Subnets[]):
       );
     }
     taken.push({ name: network, subnet });
+  }
+  return undefined;
+}
+
+/** A network gets another subnet by being made anew, which Docker refuses while containers that are not ours are on it. */
+export function findGuests(wishes: Wish[], existing: Network[], ours: string[]): string | undefined {
+  for (const { key, network, subnet } of wishes) {
+    const found = existing.find(({ name }) => name === network);
+    if (subnet === undefined || found === undefined || found.subnets.includes(subnet)) continue;
+    const guests = found.containers.filter((name) => !ours.includes(name));
+    if (guests.length === 0) continue;
+    return (
+      `trading-db:${key} is ${subnet}, but the network ${network} has ${found.subnets.join(", ")} and is in use by ${guests.join(", ")}. ` +
+      `Take them off it first: ${guests.map((name) => `docker network disconnect ${network} ${name}`).join(" && ")}`
+    );
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../operations/process.ts";
 import { cacheFolder } from "./environment.ts";
@@ -25,7 +25,8 @@ export async function reachVendors(): Promise<Vendors> {
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Vendors;
   const [pulumi, images] = await Promise.all([answers("https://get.pulumi.com/install.sh"), registryAnswers()]);
   mkdirSync(cacheFolder(), { recursive: true });
-  writeFileSync(file, JSON.stringify({ pulumi, images }) + "\n");
+  writeFileSync(`${file}.new`, JSON.stringify({ pulumi, images }) + "\n");
+  renameSync(`${file}.new`, file);
   return { pulumi, images };
 }
 

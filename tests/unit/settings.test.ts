@@ -122,6 +122,10 @@ test.each([
     { databaseSubnet: "172.30.0.0" },
     'trading-db:databaseSubnet is "172.30.0.0" but must be an IPv4 subnet such as 172.30.0.0/24. For example: pulumi config set databaseSubnet 172.30.0.0/24',
   ],
+  ...["172.30.0.5/24", "10.0.0.0/30", "0.0.0.0/0"].map((subnet): [object, string] => [
+    { serviceSubnet: subnet },
+    `trading-db:serviceSubnet is "${subnet}" but must be the first address of an IPv4 subnet of 8 to 29 bits, such as 172.30.0.0/24. For example: pulumi config set serviceSubnet 172.30.1.0/24`,
+  ]),
   [
     { mongodbServiceUser: "admin" },
     'trading-db:mongodbServiceUser is "admin" but must be a lower-case name other than admin, such as trading_service. For example: pulumi config set mongodbServiceUser trading_service',

@@ -71,6 +71,14 @@ test("a second run changes nothing", async () => {
   expect(again.stdout).not.toMatch(/created|updated|replaced|deleted/);
 });
 
+test("the invariants of the seeded data hold", async () => {
+  expect(await clone.login("npm run --silent invariants")).toEqual({
+    code: 0,
+    stdout: "✔ the invariants of both databases, and those between them, hold\n",
+    stderr: "",
+  });
+});
+
 test("a second clone with a stack of its own runs beside the first, and neither sees the other's passwords", async () => {
   second = makeClone();
   expect(await second.setUp()).toMatchObject({ code: 0, stderr: "" });
@@ -79,4 +87,11 @@ test("a second clone with a stack of its own runs beside the first, and neither 
   expect(one.postgres.password).not.toBe(two.postgres.password);
   expect(one.installation).not.toBe(two.installation);
   expect((await clone.setUp()).stdout).not.toMatch(/created|updated|replaced|deleted/);
+});
+
+test("a command in the second clone acts on its own stack, also in a shell that has sourced the first one's file", async () => {
+  const { code, stdout } = await clone.login(`cd ${second.folder} && npm run --silent status`);
+  expect(code).toBe(0);
+  expect(stdout).toContain(` ${second.names.containers.postgres} `);
+  expect(stdout).not.toContain(` ${clone.names.containers.postgres} `);
 });

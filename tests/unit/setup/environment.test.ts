@@ -62,6 +62,30 @@ describe("the file to source", () => {
     expect(after).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE_FILE");
   });
 
+  test("takes the place of what another clone's file has named in the same shell", () => {
+    const other = "/somewhere/else/.trading-db";
+    const before = {
+      PULUMI_BACKEND_URL: `file://${other}/state`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: `${other}/passphrase`,
+    };
+    const own = {
+      PULUMI_BACKEND_URL: `file://${clone}/.trading-db/state`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: `${clone}/.trading-db/passphrase`,
+    };
+    Object.assign(process.env, before);
+    const file = establish();
+    expect(process.env).toMatchObject(own);
+    expect(sourced(file, before)).toMatchObject(own);
+  });
+
+  test("keeps the source of images that the clone began with, because its volumes belong to those", () => {
+    establish();
+    delete process.env["TRADING_DB_IMAGES"];
+    const file = establishEnvironment({ pulumiHome: "/home/pulumi", pulumiVersion: "3.1.4", images: "published" });
+    expect(process.env["TRADING_DB_IMAGES"]).toBe("local");
+    expect(sourced(file)).toMatchObject({ TRADING_DB_IMAGES: "local" });
+  });
+
   test("is readable by its user alone, as the passphrase is", () => {
     const file = establish();
     expect(statSync(file).mode & 0o777).toBe(0o600);

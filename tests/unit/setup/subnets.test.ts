@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { findOverlap, overlaps } from "../../../setup/subnets.ts";
+import { findGuests, findOverlap, overlaps } from "../../../setup/subnets.ts";
 
 describe("two subnets", () => {
   test.each([
@@ -41,24 +41,39 @@ describe("the subnets of a stack", () => {
   ];
 
   test("are taken where they overlap nothing", () => {
-    expect(findOverlap(database("172.30.1.0/24"), service("172.30.2.0/24"), existing)).toBeUndefined();
+    expect(findOverlap([database("172.30.1.0/24"), service("172.30.2.0/24")], existing)).toBeUndefined();
   });
 
   test("are taken where the stack's own network has them already", () => {
-    expect(findOverlap(database("172.30.0.0/24"), service(), existing)).toBeUndefined();
+    expect(findOverlap([database("172.30.0.0/24"), service()], existing)).toBeUndefined();
   });
 
   test("are refused where another network overlaps them, which is named with its subnet", () => {
-    expect(findOverlap(database(), service("172.31.5.0/24"), existing)).toBe(
+    expect(findOverlap([database(), service("172.31.5.0/24")], existing)).toBe(
       "trading-db:serviceSubnet is 172.31.5.0/24, which overlaps 172.31.4.0/22 of the network office. " +
         "Choose another one (pulumi config set serviceSubnet 10.213.0.0/24), or let Docker choose (pulumi config rm serviceSubnet).",
     );
   });
 
   test("are refused where they overlap each other", () => {
-    expect(findOverlap(database("10.1.0.0/16"), service("10.1.2.0/24"), existing)).toBe(
+    expect(findOverlap([database("10.1.0.0/16"), service("10.1.2.0/24")], existing)).toBe(
       "trading-db:serviceSubnet is 10.1.2.0/24, which overlaps 10.1.0.0/16 of the network trading-db-network. " +
         "Choose another one (pulumi config set serviceSubnet 10.213.0.0/24), or let Docker choose (pulumi config rm serviceSubnet).",
     );
+  });
+
+  test("are not changed under containers of others, which are named with the way out", () => {
+    const own = {
+      name: "trading-network",
+      subnets: ["172.20.0.0/16"],
+      containers: ["trading-postgres", "api", "worker"],
+    };
+    const wishes = [database(), service("10.1.2.0/24")];
+    expect(findGuests(wishes, [own], ["trading-postgres"])).toBe(
+      "trading-db:serviceSubnet is 10.1.2.0/24, but the network trading-network has 172.20.0.0/16 and is in use by api, worker. " +
+        "Take them off it first: docker network disconnect trading-network api && docker network disconnect trading-network worker",
+    );
+    expect(findGuests(wishes, [{ ...own, containers: ["trading-postgres"] }], ["trading-postgres"])).toBeUndefined();
+    expect(findGuests([service("172.20.0.0/16")], [own], ["trading-postgres"])).toBeUndefined();
   });
 });
