@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { inspectContainers } from "./containers.ts";
+import { inspectContainers, type ContainerFacts } from "./containers.ts";
 import type { StackOutputs } from "../outputs.ts";
 
 /** What `status` shows of one database. */
@@ -26,10 +26,16 @@ export async function databaseStatus({ postgres, mongodb }: StackOutputs): Promi
       address: `${database.fromHost.host}:${database.fromHost.port}`,
       user: database.user,
       container: database.container,
-      state: fact === undefined ? "missing" : [fact.state, fact.health].filter((word) => word !== "none").join(", "),
+      state: describeState(fact),
       schemaVersion: database.schemaVersion,
     };
   });
+}
+
+/** A container that does not run keeps the health that it had last. */
+function describeState(fact: ContainerFacts | undefined): string {
+  if (fact === undefined) return "missing";
+  return fact.state === "running" && fact.health !== "none" ? `running, ${fact.health}` : fact.state;
 }
 
 /** The rows as a table for people. */

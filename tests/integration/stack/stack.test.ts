@@ -8,6 +8,7 @@ import pg from "pg";
 import { writerOf } from "../../../naming.ts";
 import { backup } from "../../../operations/backup.ts";
 import { start, stop } from "../../../operations/lifecycle.ts";
+import { databaseStatus } from "../../../operations/statusTable.ts";
 import { verify } from "../../../operations/verify.ts";
 import type { StackOutputs } from "../../../outputs.ts";
 import { docker, execute, makeProject, type Project } from "../../support/project.ts";
@@ -349,6 +350,7 @@ describe("a stack that is up", () => {
   test("stops and starts with its data, and stops cleanly", async () => {
     const before = await sql("SELECT run_uid FROM simulation_runs ORDER BY run_id");
     await stop(outputs);
+    expect((await databaseStatus(outputs)).map(({ state }) => state)).toEqual(["exited", "exited"]);
     const { stdout, stderr } = await execute("docker", ["logs", "--tail", "1", project.names.containers.postgres]);
     expect(stdout + stderr).toContain("database system is shut down");
     await start(outputs);
