@@ -43,7 +43,10 @@ export function establishEnvironment({ pulumiHome, pulumiVersion, images }: Envi
   process.env["PULUMI_SKIP_UPDATE_CHECK"] = "1";
   process.env["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true";
   const source = imagesBefore(file) ?? images;
+  const compileCache = join(cacheFolder(), "compiled");
   process.env["TRADING_DB_IMAGES"] ??= source;
+  // Half of the program's time would go into compiling the same packages again.
+  process.env["NODE_COMPILE_CACHE"] ??= compileCache;
   mkdirSync(state, { recursive: true, mode: 0o700 });
   if (/^(file:\/\/.*\/\.trading-db\/state)?$/.test(process.env["PULUMI_BACKEND_URL"] ?? ""))
     process.env["PULUMI_BACKEND_URL"] = `file://${state}`;
@@ -58,6 +61,7 @@ export function establishEnvironment({ pulumiHome, pulumiVersion, images }: Envi
     `export PULUMI_HOME=${quote(pulumiHome)}`,
     "export PULUMI_SKIP_UPDATE_CHECK=1 PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
     `[ -n "\${TRADING_DB_IMAGES+set}" ] || export TRADING_DB_IMAGES=${source}`,
+    `[ -n "\${NODE_COMPILE_CACHE+set}" ] || export NODE_COMPILE_CACHE=${quote(compileCache)}`,
     'case "${PULUMI_BACKEND_URL-}" in "" | file://*/.trading-db/state)',
     `  export PULUMI_BACKEND_URL=${quote(`file://${state}`)} ;;`,
     "esac",

@@ -38,7 +38,7 @@ export interface Run {
 }
 
 /** What a run of this project's own set-up leaves in the environment, and a clone has to find out by itself. */
-const SET_UP = /^(PULUMI_.*|TRADING_DB_IMAGES)$/;
+const SET_UP = /^(PULUMI_.*|TRADING_DB_IMAGES|NODE_COMPILE_CACHE)$/;
 
 /** @param config settings of the stack, without their namespace; small memory is given to both databases */
 export function makeClone(

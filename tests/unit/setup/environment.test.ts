@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { establishEnvironment, usesGeneratedPassphrase } from "../../../setup/environment.ts";
+import { cacheFolder, establishEnvironment, usesGeneratedPassphrase } from "../../../setup/environment.ts";
 
 const project = process.cwd();
 const variables = { ...process.env };
@@ -13,7 +13,7 @@ beforeEach(() => {
   // A quote in the path: the file to source has to survive it.
   clone = realpathSync(mkdtempSync(join(tmpdir(), "it's a clone-")));
   process.chdir(clone);
-  for (const name of Object.keys(process.env)) if (/^PULUMI|^TRADING_DB/.test(name)) delete process.env[name];
+  for (const name of Object.keys(process.env)) if (/^PULUMI|^TRADING_DB|^NODE_COMPILE/.test(name)) delete process.env[name];
 });
 
 afterEach(() => {
@@ -48,6 +48,7 @@ describe("the file to source", () => {
       PULUMI_BACKEND_URL: `file://${clone}/.trading-db/state`,
       PULUMI_CONFIG_PASSPHRASE_FILE: `${clone}/.trading-db/passphrase`,
       TRADING_DB_IMAGES: "local",
+      NODE_COMPILE_CACHE: `${cacheFolder()}/compiled`,
     });
   });
 
