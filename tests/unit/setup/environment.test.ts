@@ -13,7 +13,8 @@ beforeEach(() => {
   // A quote in the path: the file to source has to survive it.
   clone = realpathSync(mkdtempSync(join(tmpdir(), "it's a clone-")));
   process.chdir(clone);
-  for (const name of Object.keys(process.env)) if (/^PULUMI|^TRADING_DB|^NODE_COMPILE/.test(name)) delete process.env[name];
+  for (const name of Object.keys(process.env))
+    if (/^PULUMI|^TRADING_DB|^NODE_COMPILE/.test(name)) delete process.env[name];
 });
 
 afterEach(() => {
