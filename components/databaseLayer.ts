@@ -4,7 +4,7 @@ import type { StackOutputs } from "../outputs.ts";
 import type { Settings } from "../settings.ts";
 import { Credentials } from "./credentials.ts";
 import { dataVolume } from "./dataVolume.ts";
-import type { Owner } from "./hardening.ts";
+import type { Owner, ServiceArgs } from "./hardening.ts";
 import { Mongodb } from "./mongodb.ts";
 import { MongodbSchema } from "./mongodbSchema.ts";
 import { MONGO_EXPRESS_USER, MongoExpress } from "./mongoExpress.ts";
@@ -27,7 +27,7 @@ export class DatabaseLayer extends pulumi.ComponentResource {
   constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
     super("tradingdb:index:DatabaseLayer", name, {}, opts);
     const parent = { parent: this };
-    const { containers, volumes, ports, images, bindAddress, protect } = settings;
+    const { volumes, ports, images, bindAddress, protect } = settings;
 
     const installation = new random.RandomId(`${name}-installation`, { byteLength: 8 }, parent).hex;
     const owner: Owner = { stack: settings.stack, installation };
@@ -44,38 +44,36 @@ export class DatabaseLayer extends pulumi.ComponentResource {
       parent,
     );
 
+    const service = (key: keyof Settings["containers"]): ServiceArgs => ({
+      container: settings.containers[key],
+      configVolume: volumes[`${key}Config`],
+      image: images[key],
+      networks,
+      bindAddress,
+      port: ports[key],
+      owner,
+    });
+
     const postgres = new Postgres(
       `${name}-postgres`,
       {
-        container: containers.postgres,
+        ...service("postgres"),
         dataVolume: volumes.postgresData,
-        configVolume: volumes.postgresConfig,
-        image: images.postgres,
-        networks,
-        bindAddress,
-        port: ports.postgres,
         memory: settings.memory.postgres,
         protect,
-        owner,
       },
       parent,
     );
     const mongodb = new Mongodb(
       `${name}-mongodb`,
       {
-        container: containers.mongodb,
+        ...service("mongodb"),
         dataVolume: volumes.mongodbData,
-        configVolume: volumes.mongodbConfig,
         tmpVolume: volumes.mongodbTmp,
-        image: images.mongodb,
-        networks,
-        bindAddress,
-        port: ports.mongodb,
         memory: settings.memory.mongodb,
         adminPassword: credentials.mongodbAdmin,
         keyFile: credentials.mongodbKeyFile,
         protect,
-        owner,
       },
       parent,
     );
@@ -109,9 +107,29 @@ export class DatabaseLayer extends pulumi.ComponentResource {
     );
     // Declared in every stack, because to take away the declaration of a volume is to delete it.
     const pgadminData = dataVolume(`${name}-pgadmin-data`, volumes.pgadminData, protect, this);
-    const adminTools = settings.adminTools
-      ? createAdminTools(name, settings, networks, credentials, pgadminData.name, owner, parent)
-      : null;
+    const tools = settings.adminTools && {
+      pgadmin: new PgAdmin(
+        `${name}-pgadmin`,
+        {
+          ...service("pgadmin"),
+          dataVolume: pgadminData.name,
+          password: credentials.pgadmin,
+          database: RESULTS,
+          role: "trading_user",
+        },
+        parent,
+      ),
+      mongoExpress: new MongoExpress(
+        `${name}-mongo-express`,
+        {
+          ...service("mongoExpress"),
+          password: credentials.mongoExpress,
+          mongodbUser: "admin",
+          mongodbPassword: credentials.mongodbAdmin,
+        },
+        parent,
+      ),
+    };
 
     // What nothing depends on goes first when a stack is destroyed. A protected one refuses here, with all still in place.
     const rest = [
@@ -122,10 +140,11 @@ export class DatabaseLayer extends pulumi.ComponentResource {
       results,
       configs,
       pgadminData,
-      ...(adminTools?.resources ?? []),
+      ...Object.values(tools || {}),
     ];
     new random.RandomId(`${name}-guard`, { byteLength: 1 }, { ...parent, protect, dependsOn: rest });
 
+    const webHost = host === "127.0.0.1" ? "localhost" : host;
     this.outputs = {
       postgres: {
         container: postgres.container,
@@ -167,70 +186,24 @@ export class DatabaseLayer extends pulumi.ComponentResource {
         MONGODB_DATABASE: CONFIGS,
       },
       networks: { database: networks.database, service: networks.service },
-      adminTools: adminTools && adminTools.outputs,
+      adminTools: tools
+        ? {
+            pgadmin: {
+              url: `http://${webHost}:${ports.pgadmin}`,
+              user: PGADMIN_EMAIL,
+              password: credentials.pgadmin,
+              container: tools.pgadmin.container,
+            },
+            mongoExpress: {
+              url: `http://${webHost}:${ports.mongoExpress}`,
+              user: MONGO_EXPRESS_USER,
+              password: credentials.mongoExpress,
+              container: tools.mongoExpress.container,
+            },
+          }
+        : null,
       installation,
     };
     this.registerOutputs(this.outputs);
   }
-}
-
-function createAdminTools(
-  name: string,
-  settings: Settings,
-  networks: Networks,
-  credentials: Credentials,
-  pgadminData: pulumi.Output<string>,
-  owner: Owner,
-  options: pulumi.ComponentResourceOptions,
-) {
-  const { containers, volumes, ports, images, bindAddress } = settings;
-  const pgadmin = new PgAdmin(
-    `${name}-pgadmin`,
-    {
-      container: containers.pgadmin,
-      dataVolume: pgadminData,
-      configVolume: volumes.pgadminConfig,
-      image: images.pgadmin,
-      networks,
-      bindAddress,
-      port: ports.pgadmin,
-      password: credentials.pgadmin,
-      database: RESULTS,
-      role: "trading_user",
-      owner,
-    },
-    options,
-  );
-  const mongoExpress = new MongoExpress(
-    `${name}-mongo-express`,
-    {
-      container: containers.mongoExpress,
-      configVolume: volumes.mongoExpressConfig,
-      image: images.mongoExpress,
-      networks,
-      bindAddress,
-      port: ports.mongoExpress,
-      password: credentials.mongoExpress,
-      mongodbUser: "admin",
-      mongodbPassword: credentials.mongodbAdmin,
-      owner,
-    },
-    options,
-  );
-  const host = ["127.0.0.1", "0.0.0.0"].includes(bindAddress) ? "localhost" : bindAddress;
-  const outputs = {
-    pgadmin: {
-      url: `http://${host}:${ports.pgadmin}`,
-      user: PGADMIN_EMAIL,
-      password: credentials.pgadmin,
-      container: pgadmin.container,
-    },
-    mongoExpress: {
-      url: `http://${host}:${ports.mongoExpress}`,
-      user: MONGO_EXPRESS_USER,
-      password: credentials.mongoExpress,
-      container: mongoExpress.container,
-    },
-  };
-  return { outputs, resources: [pgadmin, mongoExpress] };
 }

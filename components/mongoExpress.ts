@@ -2,8 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { writerOf } from "../naming.ts";
 import { ConfigVolume } from "./configVolume.ts";
-import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
-import type { Networks } from "./networks.ts";
+import { hardened, memoryLimit, replaceInPlace, type ServiceArgs } from "./hardening.ts";
 
 /** User `node` in the official image and in ours. */
 const UID = 1000;
@@ -11,23 +10,12 @@ const UID = 1000;
 /** Who logs in to Mongo Express. */
 export const MONGO_EXPRESS_USER = "admin";
 
-export interface MongoExpressArgs {
-  /** Name of the container. */
-  container: string;
-  /** Name of the volume for the two passwords. */
-  configVolume: string;
-  /** An image of Mongo Express 1.0 that keeps the official image's contract. */
-  image: pulumi.Input<string>;
-  networks: Networks;
-  /** Address and port of the host that are published. */
-  bindAddress: pulumi.Input<string>;
-  port: pulumi.Input<number>;
+export interface MongoExpressArgs extends ServiceArgs {
   /** Password that Mongo Express asks for. */
   password: pulumi.Input<string>;
   /** MongoDB's root user and its password. */
   mongodbUser: string;
   mongodbPassword: pulumi.Input<string>;
-  owner: Owner;
 }
 
 /** Mongo Express, on the database network alone. */
@@ -55,11 +43,8 @@ export class MongoExpress extends pulumi.ComponentResource {
     const container = new docker.Container(
       `${name}-container`,
       {
-        ...hardened,
+        ...hardened(args, UID, config.digest),
         ...memoryLimit(256),
-        name: args.container,
-        image: args.image,
-        user: `${UID}:${UID}`,
         envs: [
           "ME_CONFIG_MONGODB_SERVER=mongodb",
           "ME_CONFIG_MONGODB_PORT=27017",
@@ -73,7 +58,6 @@ export class MongoExpress extends pulumi.ComponentResource {
         ],
         tmpfs: { "/tmp": "rw,noexec,nosuid,size=64m" },
         ports: [{ internal: 8081, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
-        networkMode: "bridge",
         networksAdvanced: [{ name: args.networks.database, aliases: ["mongo-express"] }],
         volumes: [{ volumeName: config.volume, containerPath: "/config", readOnly: true }],
         healthcheck: {
@@ -84,7 +68,6 @@ export class MongoExpress extends pulumi.ComponentResource {
           startPeriod: "1m0s",
         },
         stopSignal: "SIGTERM",
-        labels: [...ownerLabels(args.owner), { label: "trading-db.config", value: config.digest }],
       },
       { parent: this, ...replaceInPlace },
     );

@@ -4,8 +4,7 @@ import { readFileSync } from "node:fs";
 import { writerOf } from "../naming.ts";
 import { ConfigVolume } from "./configVolume.ts";
 import { dataVolume } from "./dataVolume.ts";
-import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
-import type { Networks } from "./networks.ts";
+import { hardened, memoryLimit, replaceInPlace, type ServiceArgs } from "./hardening.ts";
 
 /** User and group of the server in the official image and in ours. */
 const UID = 999;
@@ -13,21 +12,11 @@ const UID = 999;
 /** The image declares a volume here; one that isn't mounted by name would be left behind without one. */
 const CONFIG = "/data/configdb";
 
-export interface MongodbArgs {
-  /** Name of the container. */
-  container: string;
+export interface MongodbArgs extends ServiceArgs {
   /** Name of the data volume. Its folder `current` is the data directory. */
   dataVolume: string;
-  /** Name of the volume for the start script, the key file and the first password. */
-  configVolume: string;
   /** Name of the volume behind /tmp: `docker cp` can fetch a dump from a volume, and not from a tmpfs. */
   tmpVolume: string;
-  /** An image of MongoDB 6.0 or 7.0 that keeps the official image's contract. */
-  image: pulumi.Input<string>;
-  networks: Networks;
-  /** Address and port of the host that are published. */
-  bindAddress: pulumi.Input<string>;
-  port: pulumi.Input<number>;
   /** Memory limit in MiB; half of it becomes WiredTiger's cache. */
   memory: number;
   /** Password that the root user `admin` gets when the volume is empty. */
@@ -36,7 +25,6 @@ export interface MongodbArgs {
   keyFile: pulumi.Input<string>;
   /** Whether the data volume refuses to be deleted. */
   protect: boolean;
-  owner: Owner;
 }
 
 /** The MongoDB server, a member of the replica set `rs0`. The set is initiated by the schema resources. */
@@ -73,17 +61,13 @@ export class Mongodb extends pulumi.ComponentResource {
     const container = new docker.Container(
       `${name}-container`,
       {
-        ...hardened,
+        ...hardened(args, UID, config.digest),
         ...memoryLimit(args.memory),
-        name: args.container,
-        image: args.image,
-        user: `${UID}:${UID}`,
         entrypoints: ["/bin/bash", `${CONFIG}/start.sh`],
         // MongoDB takes no cache below 0.25 GB.
         command: ["--wiredTigerCacheSizeGB", String(Math.max(0.25, args.memory / 2048))],
         envs: [`DATA_VOLUME=${args.dataVolume}`, pulumi.interpolate`IMAGE=${args.image}`],
         ports: [{ internal: 27017, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
-        networkMode: "bridge",
         networksAdvanced: [
           { name: args.networks.database, aliases: ["mongodb"] },
           { name: args.networks.service, aliases: ["mongodb"] },
@@ -101,7 +85,6 @@ export class Mongodb extends pulumi.ComponentResource {
           startPeriod: "1m0s",
         },
         stopSignal: "SIGTERM",
-        labels: [...ownerLabels(args.owner), { label: "trading-db.config", value: config.digest }],
       },
       { parent: this, ...replaceInPlace },
     );

@@ -2,8 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { writerOf } from "../naming.ts";
 import { ConfigVolume } from "./configVolume.ts";
-import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
-import type { Networks } from "./networks.ts";
+import { hardened, memoryLimit, replaceInPlace, type ServiceArgs } from "./hardening.ts";
 
 /** User and group of PgAdmin in the official image and in ours. */
 const UID = 5050;
@@ -11,25 +10,14 @@ const UID = 5050;
 /** The first user. A mail address because PgAdmin wants one; nothing is ever sent there. */
 export const PGADMIN_EMAIL = "admin@trading.local";
 
-export interface PgAdminArgs {
-  /** Name of the container. */
-  container: string;
+export interface PgAdminArgs extends ServiceArgs {
   /** Name of the volume for what PgAdmin's users keep in it. */
   dataVolume: pulumi.Input<string>;
-  /** Name of the volume for the password and the list of servers. */
-  configVolume: string;
-  /** An image of PgAdmin 4 that keeps the official image's contract. */
-  image: pulumi.Input<string>;
-  networks: Networks;
-  /** Address and port of the host that are published. */
-  bindAddress: pulumi.Input<string>;
-  port: pulumi.Input<number>;
   /** Password of the first user. */
   password: pulumi.Input<string>;
   /** Database and role that stand in the list of servers; PgAdmin asks for the role's password. */
   database: string;
   role: string;
-  owner: Owner;
 }
 
 /** PgAdmin, on the database network alone. */
@@ -57,15 +45,12 @@ export class PgAdmin extends pulumi.ComponentResource {
     const container = new docker.Container(
       `${name}-container`,
       {
-        ...hardened,
+        ...hardened(args, UID, config.digest),
         ...memoryLimit(512),
         // The official image writes its configuration into its root.
         readOnly: false,
         // The official image's Python carries this capability in its file and can't start where it is out of bounds.
         capabilities: { drops: ["ALL"], adds: ["CAP_NET_BIND_SERVICE"] },
-        name: args.container,
-        image: args.image,
-        user: `${UID}:${UID}`,
         envs: [
           `PGADMIN_DEFAULT_EMAIL=${PGADMIN_EMAIL}`,
           "PGADMIN_DEFAULT_PASSWORD_FILE=/config/password",
@@ -79,7 +64,6 @@ export class PgAdmin extends pulumi.ComponentResource {
         ],
         tmpfs: { "/tmp": "rw,noexec,nosuid,size=64m" },
         ports: [{ internal: 80, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
-        networkMode: "bridge",
         networksAdvanced: [{ name: args.networks.database, aliases: ["pgadmin"] }],
         volumes: [
           { volumeName: args.dataVolume, containerPath: "/var/lib/pgadmin" },
@@ -93,7 +77,6 @@ export class PgAdmin extends pulumi.ComponentResource {
           startPeriod: "2m0s",
         },
         stopSignal: "SIGTERM",
-        labels: [...ownerLabels(args.owner), { label: "trading-db.config", value: config.digest }],
       },
       { parent: this, ...replaceInPlace },
     );

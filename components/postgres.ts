@@ -4,30 +4,18 @@ import { readFileSync } from "node:fs";
 import { writerOf } from "../naming.ts";
 import { ConfigVolume } from "./configVolume.ts";
 import { dataVolume } from "./dataVolume.ts";
-import { hardened, memoryLimit, ownerLabels, replaceInPlace, type Owner } from "./hardening.ts";
-import type { Networks } from "./networks.ts";
+import { hardened, memoryLimit, replaceInPlace, type ServiceArgs } from "./hardening.ts";
 
 /** User and group of the server in the official image and in ours. */
 const UID = 999;
 
-export interface PostgresArgs {
-  /** Name of the container. */
-  container: string;
+export interface PostgresArgs extends ServiceArgs {
   /** Name of the data volume. Its folder `current` is the data directory. */
   dataVolume: string;
-  /** Name of the volume for the start script and pg_hba.conf. */
-  configVolume: string;
-  /** An image of PostgreSQL 15 that keeps the official image's contract. */
-  image: pulumi.Input<string>;
-  networks: Networks;
-  /** Address and port of the host that are published. */
-  bindAddress: pulumi.Input<string>;
-  port: pulumi.Input<number>;
   /** Memory limit in MiB; a quarter of it becomes shared_buffers. */
   memory: number;
   /** Whether the data volume refuses to be deleted. */
   protect: boolean;
-  owner: Owner;
 }
 
 /** The PostgreSQL server. Who may log in and what stands in it is the business of the schema resources. */
@@ -61,11 +49,8 @@ export class Postgres extends pulumi.ComponentResource {
     const container = new docker.Container(
       `${name}-container`,
       {
-        ...hardened,
+        ...hardened(args, UID, config.digest),
         ...memoryLimit(args.memory),
-        name: args.container,
-        image: args.image,
-        user: `${UID}:${UID}`,
         entrypoints: ["/bin/bash", "/config/start.sh"],
         command: serverSettings(args.memory).flatMap((setting) => ["-c", setting]),
         envs: [
@@ -77,7 +62,6 @@ export class Postgres extends pulumi.ComponentResource {
         // PostgreSQL keeps what parallel workers share in /dev/shm.
         shmSize: Math.max(64, args.memory / 4),
         ports: [{ internal: 5432, external: args.port, ip: args.bindAddress, protocol: "tcp" }],
-        networkMode: "bridge",
         networksAdvanced: [
           { name: args.networks.database, aliases: ["postgres"] },
           { name: args.networks.service, aliases: ["postgres"] },
@@ -95,7 +79,6 @@ export class Postgres extends pulumi.ComponentResource {
         },
         // SIGINT is PostgreSQL's fast shutdown: sessions end, data are flushed.
         stopSignal: "SIGINT",
-        labels: [...ownerLabels(args.owner), { label: "trading-db.config", value: config.digest }],
       },
       { parent: this, ...replaceInPlace },
     );
