@@ -62,7 +62,28 @@ if ! flock --nonblock 9; then
 fi
 echo "process $$, since $(date '+%H:%M:%S')" >.trading-db/lock
 
+# What may have to be installed or started is asked for now: later, sudo could not be seen, or has no terminal.
+if ((EUID)) && [ "$install" ] && [ -t 0 ] && ! sudo -n true 2>/dev/null; then
+  if [ ! -f .trading-db/env ] || ! docker version >/dev/null 2>&1; then
+    echo "… some of what is missing may need root; sudo asks for your password"
+    sudo -v || true
+  fi
+fi
+
 took() { printf ' (%d s)\n' $((SECONDS - started)); }
+
+# patiently WHAT LOG COMMAND...: run it with its output in a log, and say every half a minute that it lives.
+patiently() {
+  local what=$1 log=$2 status=0
+  shift 2
+  (
+    seconds=0
+    while sleep 1 >/dev/null && kill -0 $$; do ((++seconds % 30)) || echo "… $what: still at it"; done
+  ) 2>/dev/null 9>&- &
+  "$@" >"$log" 2>&1 9>&- || status=$?
+  kill $!
+  return $status
+}
 
 node_major() { { node --version 2>/dev/null || true; } | sed 's/^v\([0-9]*\).*/\1/'; }
 
@@ -78,7 +99,7 @@ ensure_node() {
     local new
     new=$(mktemp -d "$own.XXXXXX")
     cp setup/node/package.json setup/node/package-lock.json .npmrc "$new/"
-    npm ci --prefix "$new" --loglevel=error >"$own.log" 2>&1 9>&- ||
+    patiently "installing Node.js 24" "$own.log" npm ci --prefix "$new" --loglevel=error ||
       fail "npm could not install Node.js 24: $(tail -n 3 "$own.log" | tr '\n' ' '). Check that npm reaches its registry, and run this again."
     chmod 755 "$new"
     mv -T "$new" "$own" 2>/dev/null || rm -rf "$new"
@@ -94,7 +115,7 @@ ensure_packages() {
   if [ "$(cat node_modules/.trading-db-lock 2>/dev/null)" != "$wanted" ]; then
     [ "$install" ] || fail "The npm packages are not those of package-lock.json. Run again without --no-install, or run: npm ci"
     echo "… installing npm packages"
-    npm ci --loglevel=error >.trading-db/npm.log 2>&1 9>&- ||
+    patiently "installing npm packages" .trading-db/npm.log npm ci --loglevel=error ||
       fail "npm ci failed: $(tail -n 3 .trading-db/npm.log | tr '\n' ' '). Check that npm reaches its registry, and run this again."
     echo "$wanted" >node_modules/.trading-db-lock
   fi

@@ -1,10 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import { tell, UserError } from "./errors.ts";
 import { backup } from "./backup.ts";
 import { activity } from "./inspect.ts";
 import { brokenInvariants } from "./invariants.ts";
 import { reset, start, stop } from "./lifecycle.ts";
+import { logs } from "./logs.ts";
 import { recoverMongodb } from "./recoverMongodb.ts";
 import { openStack, readOutputs, selectedStack } from "./stack.ts";
 import { databaseStatus, renderStatus } from "./statusTable.ts";
@@ -30,15 +30,7 @@ const VERBS: Record<string, (words: string[]) => Promise<void>> = {
     for (const name of await stop(await outputs())) console.log(`✔ ${name} is stopped; its data stay`);
   },
   async logs([service = "postgres", ...options]) {
-    const { postgres, mongodb } = await outputs();
-    const containers: Record<string, string> = { postgres: postgres.container, mongodb: mongodb.container };
-    const container = containers[service];
-    if (container === undefined)
-      throw new UserError(`There is no log of "${service}". Choose one: npm run logs postgres, npm run logs mongodb`);
-    // Docker gives what a server wrote to its standard output and error on the same two.
-    const { status, error } = spawnSync("docker", ["logs", ...options, container], { stdio: "inherit" });
-    if (error !== undefined) throw new UserError(`The log can't be shown: ${error.message}`);
-    process.exitCode = status ?? 1;
+    process.exitCode = logs(await outputs(), service, options);
   },
   async backup([folder = "backups"]) {
     console.log(`✔ both databases are in ${await backup(await outputs(), folder)}`);

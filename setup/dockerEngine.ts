@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../operations/errors.ts";
 import { run } from "../operations/process.ts";
+import { alive } from "./alive.ts";
 import { beginAnewAsMember, DOCKER_GROUP } from "./dockerGroup.ts";
 
 const DAEMON_LOG = "/var/log/dockerd.log";
@@ -40,7 +40,7 @@ export async function ensureDockerEngine(mayInstall: boolean, say: (step: string
       );
     }
     say("installing Docker Engine");
-    await installEngine();
+    await alive(() => "installing Docker Engine", say, installEngine());
   }
   say("starting Docker Engine");
   await startDaemon();
@@ -101,11 +101,11 @@ async function startDaemon(): Promise<void> {
       `The Docker daemon could not be started: ${lastLine(stderr)}. Its log: journalctl -u docker -n 50`,
     );
   }
-  // A session of its own, so that the daemon outlives this terminal and never sees its Ctrl-C.
-  const [program, args] = asRoot(["sh", "-c", `PATH=$PATH:/usr/sbin:/sbin; exec dockerd >>${DAEMON_LOG} 2>&1`]);
-  const nothing = openSync("/dev/null", "r+");
-  spawn(program, args, { detached: true, stdio: [nothing, nothing, nothing] }).unref();
-  closeSync(nothing);
+  // A session of its own, so that the daemon outlives this terminal and never sees its Ctrl-C. It begins below sudo, which
+  // may need the terminal for a password.
+  const script = `PATH=$PATH:/usr/sbin:/sbin; setsid dockerd >>${DAEMON_LOG} 2>&1 </dev/null &`;
+  const { code, stderr } = await run(...asRoot(["sh", "-c", script]));
+  if (code !== 0) throw new UserError(`The Docker daemon could not be started: ${lastLine(stderr)}.`);
 }
 
 async function awaitEngine(): Promise<string> {

@@ -1,6 +1,7 @@
 import { UserError } from "../operations/errors.ts";
 import { run } from "../operations/process.ts";
 import type { Images } from "../settings.ts";
+import { alive } from "./alive.ts";
 import { build } from "./build.ts";
 
 /**
@@ -27,7 +28,7 @@ async function pullImage(image: string, mayInstall: boolean, say: (step: string)
   if (!mayInstall)
     throw new UserError(`The image ${image} is not here. Run again without --no-install, or: docker pull ${image}`);
   say(`pulling ${image}`);
-  const { code, stderr } = await run("docker", ["pull", "--quiet", image]);
+  const { code, stderr } = await alive(() => `pulling ${image}`, say, run("docker", ["pull", "--quiet", image]));
   if (code === 0) return;
   throw new UserError(
     `The image ${image} could not be pulled: ${stderr.trim().split("\n").at(-1)}. ` +

@@ -4,6 +4,7 @@ import { DEFAULT_STACK } from "../naming.ts";
 import { tell } from "../operations/errors.ts";
 import { readOutputs } from "../operations/stack.ts";
 import { databaseStatus, renderStatus } from "../operations/statusTable.ts";
+import { adviceForNewMember } from "./dockerGroup.ts";
 import { interruption, stopInOrder } from "./interrupt.ts";
 import { progress } from "./progress.ts";
 import { listSteps, type Context, type Options } from "./steps.ts";
@@ -23,6 +24,7 @@ async function conclude({ stack, environmentFile }: Context): Promise<string> {
     "Read the passwords:  pulumi stack output --show-secrets",
     "Check again:         npm run verify",
     "Stop, keep data:     npm run stop",
+    ...(adviceForNewMember() === undefined ? [] : ["", adviceForNewMember()]),
   ].join("\n");
 }
 
@@ -61,7 +63,9 @@ async function main(options: Options): Promise<void> {
 const options = readOptions();
 main(options).catch((error: Error) => {
   if (interruption.aborted) {
-    console.error(`\n✖ Stopped, as asked. Nothing is lost; to go on: ./setup-databases.sh --stack ${options.stack}`);
+    console.error(
+      `\n✖ Stopped, as asked. Nothing is lost; to go on: ${["./setup-databases.sh", ...process.argv.slice(2)].join(" ")}`,
+    );
     process.exit(130);
   }
   const message = tell(error);

@@ -7,8 +7,8 @@ import { writerOf } from "../naming.ts";
 import { listMigrations, listSeeds } from "../migrator/files.ts";
 import { inspectContainers } from "../operations/containers.ts";
 import { UserError } from "../operations/errors.ts";
-import { run } from "../operations/process.ts";
 import type { Settings } from "../settings.ts";
+import { findListener } from "./listener.ts";
 import { checkSubnets } from "./subnets.ts";
 
 /** Space that images, an empty database and its write-ahead log need, in bytes. */
@@ -168,9 +168,8 @@ async function findPublisher(port: number): Promise<string | undefined> {
 
 /** Says in words which process listens on a port; only root may see the processes of others. */
 async function findProcess(port: number): Promise<string> {
-  const { stdout } = await run("ss", ["-Hltnp", `sport = :${port}`]);
-  const pid = /pid=(\d+)/.exec(stdout)?.[1];
-  if (pid === undefined) return `another process (see which: sudo ss -ltnp 'sport = :${port}')`;
+  const pid = await findListener(port);
+  if (pid === undefined) return "a process of another user (run this as root to see which)";
   // A process may call its threads what it likes; its program is what people know.
   const program = await readlink(`/proc/${pid}/exe`).catch(() => "unknown");
   return `the process ${basename(program)} (${pid})`;

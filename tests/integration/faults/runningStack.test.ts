@@ -173,13 +173,27 @@ describe("a stack's data", () => {
   );
 
   test(
-    "are deleted by a reset that names it, with everything else of the stack but its settings",
+    "are deleted by a reset only after its name was typed, with everything else of the stack but its settings",
     async () => {
-      expect(await clone.login(`npm run --silent reset -- ${clone.stackName}`)).toEqual({
-        code: 0,
-        stdout: `… deleting everything of stack ${clone.stackName}\n✔ nothing of stack ${clone.stackName} is left. A new one: ./setup-databases.sh --stack ${clone.stackName}\n`,
-        stderr: "",
-      });
+      const asked =
+        `This deletes all containers, networks and volumes of stack ${clone.stackName}, and all data in them.\r\n` +
+        "Type its name to go on: ";
+      const type = (name: string) =>
+        clone.login(`echo ${name} | script --quiet --return --command "npm run --silent reset" /dev/null`);
+      const wrong = await type("dev");
+      expect(wrong.code).toBe(1);
+      expect(wrong.stdout).toContain(asked);
+      expect(wrong.stdout).toContain(
+        `✖ "dev" is not the name of this stack (${clone.stackName}). Nothing was deleted.`,
+      );
+      await untouched();
+
+      const right = await type(clone.stackName);
+      expect(right.code).toBe(0);
+      expect(right.stdout).toContain(`… deleting everything of stack ${clone.stackName}\r\n`);
+      expect(right.stdout).toContain(
+        `✔ nothing of stack ${clone.stackName} is left. A new one: ./setup-databases.sh --stack ${clone.stackName}\r\n`,
+      );
       expect(await clone.remains()).toEqual([]);
       expect(await clone.login("pulumi config get sampleData")).toMatchObject({ code: 0, stdout: "true\n" });
     },

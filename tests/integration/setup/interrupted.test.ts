@@ -18,7 +18,7 @@ afterAll(() => clone.remove());
 async function expectWhole(): Promise<void> {
   const healed = await clone.setUp();
   expect(healed).toMatchObject({ code: 0, stderr: "" });
-  expect(healed.stdout).toContain("12 checks hold");
+  expect(healed.stdout).toContain("13 checks hold");
   const { stdout } = await clone.login(`pulumi stack export --stack ${clone.stackName}`);
   const { deployment } = JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } };
   expect(deployment.pending_operations ?? []).toEqual([]);
@@ -42,6 +42,7 @@ describe("a run that is stopped and then repeated", () => {
     ["Ctrl-C", "SIGINT", "while networks and containers are made", "created volume"],
     ["SIGTERM", "SIGTERM", "while the servers start", "created container trading-postgres-it"],
     ["Ctrl-C", "SIGINT", "while databases are migrated", "PostgreSQL answers"],
+    ["Ctrl-C", "SIGINT", "while databases are seeded", "PostgreSQL is migrated"],
     ["SIGTERM", "SIGTERM", "while what was made is verified", "❯ Verify"],
   ] as [string, NodeJS.Signals, string, string][])(
     "by %s (%s), %s, loses nothing and ends whole",

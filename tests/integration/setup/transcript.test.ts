@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeClone, type Clone } from "../../support/clone.ts";
 import { execute, type Ended } from "../../support/project.ts";
@@ -39,7 +39,7 @@ afterAll(() => {
 
 test("one command ends with a table of both databases and the line for a new shell", () => {
   expect(first).toMatchObject({ code: 0, stderr: "" });
-  expect(first.stdout).toContain("Verify: 12 checks hold");
+  expect(first.stdout).toContain("Verify: 13 checks hold");
   for (const name of [clone.names.containers.postgres, clone.names.containers.mongodb]) {
     expect(first.stdout).toMatch(
       new RegExp(
@@ -65,8 +65,10 @@ test("git sees nothing of it, though Pulumi has written its salt into the stack'
   expect((await execute("git", ["status", "--porcelain"], { cwd: clone.folder })).stdout).toBe("");
 });
 
-test("a second run changes nothing", async () => {
+test("a second run changes nothing, and takes seconds", async () => {
+  const started = performance.now();
   const again = await clone.setUp();
+  expect(performance.now() - started).toBeLessThan(30_000);
   expect(again).toMatchObject({ code: 0, stderr: "" });
   expect(again.stdout).not.toMatch(/created|updated|replaced|deleted/);
 });
@@ -79,9 +81,14 @@ test("the invariants of the seeded data hold", async () => {
   });
 });
 
-test("a second clone with a stack of its own runs beside the first, and neither sees the other's passwords", async () => {
+test("a second clone with a stack of its own runs beside the first, installs and builds nothing, and neither sees the other's passwords", async () => {
   second = makeClone();
-  expect(await second.setUp()).toMatchObject({ code: 0, stderr: "" });
+  const beside = await second.setUp(["--no-install", "--admin-tools"]);
+  expect(beside).toMatchObject({ code: 0, stderr: "" });
+  expect(beside.stdout).toContain("Verify: 15 checks hold");
+  const { pgadmin, mongoExpress } = (await second.outputs()).adminTools!;
+  for (const { container, url, user } of [pgadmin, mongoExpress])
+    expect(beside.stdout).toContain(`\n${container}: ${url}, user ${user}\n`);
   const [one, two] = [await clone.outputs(), await second.outputs()];
   expect(one.postgres.fromHost.port).not.toBe(two.postgres.fromHost.port);
   expect(one.postgres.password).not.toBe(two.postgres.password);
@@ -94,4 +101,64 @@ test("a command in the second clone acts on its own stack, also in a shell that 
   expect(code).toBe(0);
   expect(stdout).toContain(` ${second.names.containers.postgres} `);
   expect(stdout).not.toContain(` ${clone.names.containers.postgres} `);
+});
+
+test("admin tools that are switched off go, and what PgAdmin's users kept in it stays", async () => {
+  const off = "pulumi config set adminTools false && pulumi up --yes --skip-preview --non-interactive";
+  expect(await second.login(off)).toMatchObject({ code: 0 });
+  const left = (await second.remains()).filter((thing) => /pgadmin|mongo[-_]express/.test(thing));
+  expect(left).toEqual([`volume ${second.names.volumes.pgadminData}`]);
+});
+
+describe("the npm scripts", () => {
+  const npm = (line: string) => clone.login(`npm run --silent ${line}`);
+
+  test("verify tells each check with its time", async () => {
+    const { code, stdout } = await npm("verify");
+    expect(code).toBe(0);
+    const lines = stdout.trim().split("\n");
+    for (const line of lines) expect(line).toMatch(/^✔ .+ \(\d+\.\d\d s\)$/);
+    expect(first.stdout).toContain(`Verify: ${lines.length} checks hold`);
+  });
+
+  test("logs shows what a server wrote, and refuses other names", async () => {
+    const { code, stdout, stderr } = await npm("logs mongodb -- --tail 1");
+    expect(code).toBe(0);
+    expect(stdout + stderr).toMatch(/^\{"t":.*\}\n$/);
+    expect(await npm("logs redis")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: '✖ There is no log of "redis". Choose one: npm run logs postgres, npm run logs mongodb\n',
+    });
+  });
+
+  test("activity shows what both servers do", async () => {
+    const { code, stdout } = await npm("activity");
+    expect(code).toBe(0);
+    expect(stdout).toContain("waits for");
+    expect(stdout).toMatch(/connections: \{ current: \d+, available: \d+ \}/);
+  });
+
+  test("backup names the folder that has both dumps", async () => {
+    const { code, stdout } = await npm("backup");
+    expect(code).toBe(0);
+    const [, folder] = /^✔ both databases are in (backups\/\S+)\n$/.exec(stdout)!;
+    expect(readdirSync(join(clone.folder, folder!)).sort()).toEqual(["mongodb.archive", "postgres.sql"]);
+    expect((await execute("git", ["status", "--porcelain"], { cwd: clone.folder })).stdout).toBe("");
+  });
+
+  test("stop, status and start say what became of each container", async () => {
+    const { postgres, mongodb } = clone.names.containers;
+    expect(await npm("stop")).toEqual({
+      code: 0,
+      stdout: `✔ ${postgres} is stopped; its data stay\n✔ ${mongodb} is stopped; its data stay\n`,
+      stderr: "",
+    });
+    expect((await npm("status")).stdout).toMatch(new RegExp(`${postgres} +│ exited +│ \\d{4}`));
+    expect(await npm("start")).toEqual({
+      code: 0,
+      stdout: `✔ ${mongodb} is healthy\n✔ ${postgres} is healthy\n`,
+      stderr: "",
+    });
+  });
 });
