@@ -1,7 +1,7 @@
 import { LocalWorkspace, type ConfigMap, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, mkdtempSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nameResources, writerOf, type Naming } from "../../naming.ts";
@@ -23,6 +23,9 @@ export function copyProject(): string {
   const folder = mkdtempSync(join(tmpdir(), "trading-db-"));
   const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
   for (const file of files.trim().split("\n")) cpSync(file, join(folder, file), { recursive: true });
+  // The salt of this clone's own passphrase, where it is set up; git doesn't see that line either.
+  const settings = join(folder, "Pulumi.dev.yaml");
+  writeFileSync(settings, readFileSync(settings, "utf8").replace(/^encryptionsalt:.*\n/m, ""));
   symlinkSync(join(process.cwd(), "node_modules"), join(folder, "node_modules"));
   return folder;
 }
