@@ -6,6 +6,8 @@ const transform = { "^.+\\.ts$": "@sucrase/jest-plugin" };
  */
 export default {
   maxWorkers: 2,
+  // What takes a second on an idle machine takes five beside a build.
+  testTimeout: 30_000,
   projects: [
     { displayName: "unit", testMatch: ["<rootDir>/tests/unit/**/*.test.ts"], transform },
     { displayName: "integration", testMatch: ["<rootDir>/tests/integration/**/*.test.ts"], transform },
