@@ -37,7 +37,8 @@ const VERBS: Record<string, (words: string[]) => Promise<void>> = {
   },
   async activity() {
     const { sessions, mongodb } = await activity(await outputs());
-    console.table(sessions);
+    if (sessions.length > 0) console.table(sessions);
+    else console.log("PostgreSQL has no session but this one.");
     console.log(mongodb);
   },
   async invariants() {
