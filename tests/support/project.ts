@@ -101,6 +101,12 @@ export function execute(
   });
 }
 
+/** A command as root runs it, by sudo where this user isn't root. @returns its program and arguments */
+export function asRoot(command: string[]): [program: string, args: string[]] {
+  const [program, ...args] = process.getuid?.() === 0 ? command : ["sudo", ...command];
+  return [program!, args];
+}
+
 /** Runs the Docker command line. @returns its standard output, trimmed @throws what it said */
 export async function docker(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await execute("docker", args);

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { makeClone, pathWithout, type Clone } from "../../support/clone.ts";
-import { execute } from "../../support/project.ts";
+import { asRoot, execute } from "../../support/project.ts";
 
 let clone: Clone;
 let path: string | undefined;
@@ -68,8 +68,7 @@ test("a user who may not use Docker is told how to be let", async () => {
   // Nobody may read the folders of this user without that capability; it does not open the daemon's socket.
   const nobody = ["--reuid=65534", "--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
   const command = ["setpriv", ...nobody, process.execPath, "--eval", program];
-  const asRoot = process.getuid?.() === 0 ? command : ["sudo", ...command];
-  expect(await execute(asRoot[0]!, asRoot.slice(1))).toEqual({
+  expect(await execute(...asRoot(command))).toEqual({
     code: 0,
     stdout:
       "UserError: Docker runs, but this user may not use it. Let it, then log in again: sudo usermod -aG docker $USER\n",

@@ -11,7 +11,7 @@ import { start, stop } from "../../../operations/lifecycle.ts";
 import { databaseStatus } from "../../../operations/statusTable.ts";
 import { verify } from "../../../operations/verify.ts";
 import type { StackOutputs } from "../../../outputs.ts";
-import { docker, execute, makeProject, type Project } from "../../support/project.ts";
+import { asRoot, docker, execute, makeProject, type Project } from "../../support/project.ts";
 
 const MINUTES = 60_000;
 
@@ -148,7 +148,9 @@ test("the databases have no way out of the host, though a service on the service
   // A network namespace that knows no way back to Docker's subnets stands for the world: it can only answer whom the host
   // masquerades, as the internet does.
   const world = `tdb-${project.stackName.slice(-8)}`;
-  const server = `require("net").createServer((socket) => socket.end("out")).listen(7, "198.18.77.2")`;
+  // It ends with its input: who isn't root may not kill what sudo runs.
+  const server = `require("net").createServer((socket) => socket.end("out")).listen(7, "198.18.77.2");
+    process.stdin.on("end", () => process.exit()).resume()`;
   const commands = [
     `ip netns add ${world}`,
     `ip link add ${world.slice(0, 12)}-a type veth peer name ${world.slice(0, 12)}-b netns ${world}`,
@@ -160,15 +162,16 @@ test("the databases have no way out of the host, though a service on the service
   const call = `timeout 3 bash -c "cat </dev/tcp/198.18.77.2/7" 2>/dev/null || echo "no way out"`;
   let listening: ChildProcess | undefined;
   try {
-    for (const command of commands) expect(await execute("bash", ["-c", command])).toMatchObject({ code: 0 });
-    listening = spawn("ip", ["netns", "exec", world, process.execPath, "-e", server], { stdio: "ignore" });
+    for (const command of commands) expect(await execute(...asRoot(command.split(" ")))).toMatchObject({ code: 0 });
+    const [program, args] = asRoot(["ip", "netns", "exec", world, process.execPath, "-e", server]);
+    listening = spawn(program, args, { stdio: ["pipe", "ignore", "ignore"] });
     await expectSoon(async () => expect((await asService(outputs.postgres.image, call)).stdout).toBe("out"));
     const { postgres, mongodb } = project.names.containers;
     expect(await docker("exec", postgres, "bash", "-c", call)).toBe("no way out");
     expect(await docker("exec", mongodb, "bash", "-c", call)).toBe("no way out");
   } finally {
-    listening?.kill();
-    await execute("ip", ["netns", "delete", world]);
+    listening?.stdin?.end();
+    await execute(...asRoot(["ip", "netns", "delete", world]));
   }
 });
 
