@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { nameResources, writerOf, type Naming } from "../../naming.ts";
+import { nameResources, type Naming } from "../../naming.ts";
 import type { StackOutputs } from "../../outputs.ts";
-import { copyProject, execute, removeFromDaemon, type Ended } from "./project.ts";
+import { copyProject, execute, remainsOf, removeFromDaemon, type Ended } from "./project.ts";
 
 type Variables = Record<string, string | undefined>;
 
@@ -117,25 +117,6 @@ export function run(folder: string, [program, ...args]: string[], variables: Var
         void ended.then(() => reject(new Error(`The script ended before it showed ${text}:\n${stdout}${stderr}`)));
       }),
   };
-}
-
-async function remainsOf({ containers, networks, volumes }: Naming): Promise<string[]> {
-  const wanted = {
-    container: Object.values(containers).flatMap((name) => [name, writerOf(name)]),
-    network: Object.values(networks),
-    volume: Object.values(volumes),
-  };
-  const commands = {
-    container: ["ps", "--all", "--format", "{{.Names}}"],
-    network: ["network", "ls", "--format", "{{.Name}}"],
-    volume: ["volume", "ls", "--quiet"],
-  };
-  const found: string[] = [];
-  for (const kind of ["container", "network", "volume"] as const) {
-    const present = (await execute("docker", commands[kind])).stdout.split("\n");
-    found.push(...present.filter((name) => wanted[kind].includes(name)).map((name) => `${kind} ${name}`));
-  }
-  return found.sort();
 }
 
 function killGroup({ pid }: ChildProcess): void {

@@ -73,6 +73,26 @@ export function removeFromDaemon(names: Naming): void {
   attempt("docker", ["volume", "rm", "--force", ...Object.values(names.volumes)]);
 }
 
+/** Everything of a stack that is on the daemon, such as "container trading-postgres-x". */
+export async function remainsOf({ containers, networks, volumes }: Naming): Promise<string[]> {
+  const wanted = {
+    container: Object.values(containers).flatMap((name) => [name, writerOf(name)]),
+    network: Object.values(networks),
+    volume: Object.values(volumes),
+  };
+  const commands = {
+    container: ["ps", "--all", "--format", "{{.Names}}"],
+    network: ["network", "ls", "--format", "{{.Name}}"],
+    volume: ["volume", "ls", "--quiet"],
+  };
+  const found: string[] = [];
+  for (const kind of ["container", "network", "volume"] as const) {
+    const present = (await execute("docker", commands[kind])).stdout.split("\n");
+    found.push(...present.filter((name) => wanted[kind].includes(name)).map((name) => `${kind} ${name}`));
+  }
+  return found.sort();
+}
+
 function attempt(program: string, args: string[]): void {
   try {
     execFileSync(program, args, { stdio: "ignore" });

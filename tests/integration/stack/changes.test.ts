@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { backup } from "../../../operations/backup.ts";
+import { start, stop } from "../../../operations/lifecycle.ts";
+import { databaseStatus } from "../../../operations/statusTable.ts";
+import { verify } from "../../../operations/verify.ts";
+import type { StackOutputs } from "../../../outputs.ts";
+import { fingerprint } from "../../support/fingerprint.ts";
+import { docker, execute, makeProject, remainsOf, type Project } from "../../support/project.ts";
+import { sql } from "../../support/stack.ts";
+
+const MINUTES = 60_000;
+
+jest.setTimeout(2 * MINUTES);
+
+let project: Project;
+let outputs: StackOutputs;
+
+beforeAll(async () => {
+  project = await makeProject({ mongodbServiceUser: "trading_service", sampleData: "true" });
+  await project.stack.up();
+  outputs = await project.outputs();
+}, 5 * MINUTES);
+
+afterAll(() => project.remove(), 2 * MINUTES);
+
+/** The runs as a service reads them, and what stands for all rows and documents. */
+const data = async () => ({
+  runs: await sql(outputs, "SELECT run_uid FROM simulation_runs ORDER BY run_id"),
+  all: await fingerprint(outputs),
+});
+
+describe("a stack that is up", () => {
+  test("has nothing to change, also when it is compared with what runs", async () => {
+    await project.stack.preview({ expectNoChanges: true });
+    await project.stack.preview({ expectNoChanges: true, refresh: true });
+    const { summary } = await project.stack.up({ refresh: true, expectNoChanges: true });
+    expect(Object.keys(summary.resourceChanges!)).toEqual(["same"]);
+  });
+
+  test("passes every check of verify", async () => {
+    const checks = await verify(await project.outputs());
+    expect(checks.filter(({ problem }) => problem !== undefined)).toEqual([]);
+    expect(checks.map(({ name }) => name)).toEqual([
+      "PostgreSQL answers trading_migrator",
+      "PostgreSQL answers trading_user",
+      "PostgreSQL answers trading_readonly",
+      "PostgreSQL has its schema",
+      "PostgreSQL has its seeds",
+      "trading_user can write",
+      "trading_user can't change the schema",
+      "trading_readonly can't write",
+      "MongoDB answers admin",
+      "MongoDB has its schema",
+      "MongoDB has its seeds",
+      "trading_service can write",
+      "trading_service can't write elsewhere",
+    ]);
+  });
+
+  test("shows a new migration in the preview by its name, and applies it", async () => {
+    const name = "9999_create_view_of_the_tests.sql";
+    const folder = join(project.folder, "schema/postgresql/migrations");
+    const last = readdirSync(folder).sort().at(-1)!;
+    const next = `${String(Number(last.slice(0, 4)) + 1).padStart(4, "0")}${name.slice(4)}`;
+    writeFileSync(
+      join(folder, next),
+      "CREATE VIEW of_the_tests AS SELECT 42 AS answer;\nGRANT SELECT ON of_the_tests TO trading_user;\n",
+    );
+    const { stdout } = await project.stack.preview({ diff: true });
+    expect(stdout).toContain(next);
+    await project.stack.up();
+    expect(await sql(outputs, "SELECT answer FROM of_the_tests")).toEqual([{ answer: 42 }]);
+    expect((await project.outputs()).postgres.schemaVersion).toBe(next);
+  });
+
+  test("comes back with its data when a container was removed by hand", async () => {
+    const before = await data();
+    await docker("rm", "--force", project.names.containers.postgres, project.names.containers.mongodb);
+    await project.stack.up({ refresh: true });
+    expect(await data()).toEqual(before);
+  });
+
+  test("stops and starts with its data, and stops cleanly", async () => {
+    const before = await data();
+    await stop(outputs);
+    expect((await databaseStatus(outputs)).map(({ state }) => state)).toEqual(["exited", "exited"]);
+    const { stdout, stderr } = await execute("docker", ["logs", "--tail", "1", project.names.containers.postgres]);
+    expect(stdout + stderr).toContain("database system is shut down");
+    await start(outputs);
+    expect(await data()).toEqual(before);
+  });
+
+  test("is backed up whole, or not at all", async () => {
+    const folder = await backup(outputs, join(project.folder, "backups"));
+    expect(readdirSync(folder).sort()).toEqual(["mongodb.archive", "postgres.sql"]);
+    expect(readFileSync(join(folder, "postgres.sql"), "utf8")).toContain("PostgreSQL database dump complete");
+    const broken = { ...outputs, mongodb: { ...outputs.mongodb, adminPassword: "wrong" } };
+    await expect(backup(broken, join(project.folder, "broken"))).rejects.toThrow("No backup was kept.");
+    expect(readdirSync(join(project.folder, "broken"))).toEqual([]);
+  });
+});
+
+// The last one: it takes the stack away.
+test(
+  "destroy leaves nothing",
+  async () => {
+    await project.stack.destroy();
+    expect(await remainsOf(project.names)).toEqual([]);
+  },
+  2 * MINUTES,
+);
