@@ -51,8 +51,10 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
     password,
   });
 
-  for (const role of ["trading_migrator", "trading_user", "trading_readonly"] as const) {
-    await attempt(`PostgreSQL answers ${role}`, () => queryPostgres(results(role), "SELECT 1"));
+  for (const role of ["trading_migrator", "trading_user", "trading_readonly", "trading_replicator"] as const) {
+    // Who streams the server's log may not connect to the users' database.
+    const database = role === "trading_replicator" ? "postgres" : postgres.database;
+    await attempt(`PostgreSQL answers ${role}`, () => queryPostgres({ ...results(role), database }, "SELECT 1"));
   }
   await attempt("PostgreSQL has its schema", () => compareVersion("postgresql", results("trading_user")));
   await attempt("PostgreSQL has its seeds", () => compareSeeds("postgresql", results("trading_user"), postgres.seeds));

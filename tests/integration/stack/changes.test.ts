@@ -46,6 +46,7 @@ describe("a stack that is up", () => {
       "PostgreSQL answers trading_migrator",
       "PostgreSQL answers trading_user",
       "PostgreSQL answers trading_readonly",
+      "PostgreSQL answers trading_replicator",
       "PostgreSQL has its schema",
       "PostgreSQL has its seeds",
       "trading_user can write",
