@@ -8,7 +8,7 @@ import { start, stop } from "../../../operations/lifecycle.ts";
 import { verify } from "../../../operations/verify.ts";
 import type { StackOutputs } from "../../../outputs.ts";
 import { asRoot, docker, execute, makeProject, remainsOf, type Project } from "../../support/project.ts";
-import { sql } from "../../support/stack.ts";
+import { sql, sqlAsSuperuser } from "../../support/stack.ts";
 
 const MINUTES = 60_000;
 
@@ -127,6 +127,10 @@ describe("PostgreSQL over the network", () => {
     expect(reply.code).toBe(2);
     expect(reply.stdout).toContain('password authentication failed for user "trading_user"');
   });
+});
+
+test("PostgreSQL counts its statements", async () => {
+  expect(await sqlAsSuperuser(outputs, "postgres", "SELECT count(*) > 0 FROM pg_stat_statements")).toBe("t");
 });
 
 test("the databases have no way out of the host, though a service on the service network has one", async () => {
