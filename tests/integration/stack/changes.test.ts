@@ -34,6 +34,7 @@ const data = async () => ({
 describe("a stack that is up", () => {
   test("has nothing to change, also when it is compared with what runs", async () => {
     await project.stack.preview({ expectNoChanges: true });
+    await project.stack.up({ expectNoChanges: true });
     await project.stack.preview({ expectNoChanges: true, refresh: true });
     const { summary } = await project.stack.up({ refresh: true, expectNoChanges: true });
     expect(Object.keys(summary.resourceChanges!)).toEqual(["same"]);
