@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { backup } from "../../../operations/backup.ts";
@@ -8,7 +8,7 @@ import { verify } from "../../../operations/verify.ts";
 import type { StackOutputs } from "../../../outputs.ts";
 import { fingerprint } from "../../support/fingerprint.ts";
 import { docker, execute, makeProject, remainsOf, type Project } from "../../support/project.ts";
-import { sql } from "../../support/stack.ts";
+import { sql, sqlAsSuperuser } from "../../support/stack.ts";
 
 const MINUTES = 60_000;
 
@@ -59,6 +59,83 @@ describe("a stack that is up", () => {
       "trading_service can write",
       "trading_service can't write elsewhere",
     ]);
+  });
+
+  describe("fails in verify at what is wrong, and at nothing else:", () => {
+    /** What is wrong, in words, by the name of the check that says so. */
+    const problems = async (wrong: Partial<StackOutputs> = {}) =>
+      Object.fromEntries(
+        (await verify({ ...outputs, ...wrong }))
+          .filter(({ problem }) => problem !== undefined)
+          .map(({ name, problem }) => [name, problem]),
+      );
+
+    /** Runs a statement on the users' database, and answers with what verify finds then; at the end, undoes it. */
+    const problemsAfter = async (statement: string, undo: (reply: string) => string) => {
+      const reply = await sqlAsSuperuser(outputs, "trading_results", statement);
+      try {
+        return await problems();
+      } finally {
+        await sqlAsSuperuser(outputs, "trading_results", undo(reply));
+      }
+    };
+
+    /** What verify finds when a file is not in the ledger. */
+    const problemsWithout = (table: "migrations" | "seeds", name: string) =>
+      problemsAfter(
+        `DELETE FROM trading_ledger.${table} WHERE name = '${name}' RETURNING to_jsonb(${table})`,
+        (row) =>
+          `INSERT INTO trading_ledger.${table} SELECT * FROM jsonb_populate_record(NULL::trading_ledger.${table}, '${row}')`,
+      );
+
+    afterEach(async () => expect(await problems()).toEqual({}));
+
+    test("a password of PostgreSQL", async () => {
+      const { host, port } = outputs.postgres.fromHost;
+      const passwords = { ...outputs.postgres.passwords, trading_readonly: "wrong" };
+      const refused =
+        `PostgreSQL at ${host}:${port} refuses trading_readonly in trading_results: password authentication failed for ` +
+        'user "trading_readonly". Run `pulumi up --refresh`, which sets up the database and its roles again.';
+      expect(await problems({ postgres: { ...outputs.postgres, passwords } })).toEqual({
+        "PostgreSQL answers trading_readonly": refused,
+        "trading_readonly can't write": refused,
+      });
+    });
+
+    test("a password of MongoDB", async () => {
+      const { host, port } = outputs.mongodb.fromHost;
+      const refused =
+        `MongoDB at ${host}:${port} refuses the password of admin. Its volume was made with another one, or its first ` +
+        "start was killed before the user was made. `npm run recover:mongodb` sets the password that this stack has; " +
+        "no data are lost.";
+      expect(await problems({ mongodb: { ...outputs.mongodb, adminPassword: "wrong" } })).toEqual({
+        "MongoDB answers admin": refused,
+        "MongoDB has its schema": refused,
+        "MongoDB has its seeds": refused,
+      });
+    });
+
+    test("a privilege too many", async () => {
+      const granted = await problemsAfter(
+        "GRANT CREATE ON SCHEMA public TO trading_user",
+        () => "REVOKE CREATE ON SCHEMA public FROM trading_user",
+      );
+      expect(granted).toEqual({ "trading_user can't change the schema": "CREATE TABLE was not refused" });
+    });
+
+    test("a schema that lacks the last migration", async () => {
+      const [before, last] = readdirSync("schema/postgresql/migrations").sort().slice(-2);
+      expect(await problemsWithout("migrations", last!)).toEqual({
+        "PostgreSQL has its schema": `its schema is ${before}, but the files end with ${last}. Migrate it: pulumi up`,
+      });
+    });
+
+    test("a seed that is missing", async () => {
+      const seed = "dev/0001_sample_run.sql";
+      expect(await problemsWithout("seeds", seed)).toEqual({
+        "PostgreSQL has its seeds": `these seeds are missing: ${seed}. Insert them: pulumi up`,
+      });
+    });
   });
 
   test("shows a new migration in the preview by its name, and applies it", async () => {
