@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { randomInt } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { backup } from "../../../operations/backup.ts";
@@ -136,6 +137,38 @@ describe("a stack that is up", () => {
         "PostgreSQL has its seeds": `these seeds are missing: ${seed}. Insert them: pulumi up`,
       });
     });
+  });
+
+  test("keeps its data when other settings make its containers and networks anew", async () => {
+    const { containers, networks } = project.names;
+    const things = [...Object.values(networks), containers.postgres, containers.mongodb];
+    const ids = async () => (await docker("inspect", "--format", "{{.Id}}", ...things)).split("\n");
+    const memory = (container: string) => docker("inspect", "--format", "{{.HostConfig.Memory}}", container);
+    const subnet = (network: string) => docker("inspect", "--format", "{{(index .IPAM.Config 0).Subnet}}", network);
+    const before = await data();
+    expect(before.runs).toHaveLength(1);
+    const old = await ids();
+
+    // Two neighbours that hardly another run of this test has at the same time.
+    const third = 2 * randomInt(128);
+    const settings = {
+      postgresMemory: "384",
+      mongodbMemory: "640",
+      databaseSubnet: `10.231.${third}.0/24`,
+      serviceSubnet: `10.231.${third + 1}.0/24`,
+    };
+    for (const [key, value] of Object.entries(settings)) await project.stack.setConfig(`trading-db:${key}`, { value });
+    await project.stack.up();
+
+    for (const id of await ids()) expect(old).not.toContain(id);
+    expect(await memory(containers.postgres)).toBe(String(384 * 1024 * 1024));
+    expect(await memory(containers.mongodb)).toBe(String(640 * 1024 * 1024));
+    expect(await subnet(networks.database)).toBe(settings.databaseSubnet);
+    expect(await subnet(networks.service)).toBe(settings.serviceSubnet);
+    expect(await data()).toEqual(before);
+    const { summary } = await project.stack.up({ refresh: true, expectNoChanges: true });
+    expect(Object.keys(summary.resourceChanges!)).toEqual(["same"]);
+    expect(await data()).toEqual(before);
   });
 
   test("shows a new migration in the preview by its name, and applies it", async () => {
