@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 
 /** What is measured, and what the table calls it. */
-export const MEASURES = {
+const MEASURES = {
   containers: "containers to healthy",
   schema: "migrate + seed + verify",
   noop: "no-op",

@@ -55,7 +55,7 @@ async function refusal(): Promise<UserError> {
 }
 
 /** Asks once, within ten seconds. */
-export async function askEngine(): Promise<EngineState> {
+async function askEngine(): Promise<EngineState> {
   const { code, stdout, stderr } = await run("docker", ["version", "--format", "{{.Server.Version}}"], 10_000);
   if (code === 127) return { kind: "no client" };
   if (code === 0) return { kind: "running", version: stdout.trim() };

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
 /** What this clone keeps for itself: state, passphrase, environment. Ignored by git. */
-export const CLONE_FOLDER = ".trading-db";
+const CLONE_FOLDER = ".trading-db";
 
 /** What all clones of a user share: toolchain, downloads, built artefacts. */
 export function cacheFolder(): string {

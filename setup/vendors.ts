@@ -12,7 +12,7 @@ export interface Vendors {
 }
 
 /** Where the answers are kept; remove the file to have them asked for again. */
-export function vendorsFile(): string {
+function vendorsFile(): string {
   return join(cacheFolder(), "vendors.json");
 }
 

@@ -58,7 +58,3 @@ export async function recordResources(): Promise<Recorded[]> {
 export async function settle(): Promise<void> {
   await pulumi.runtime.disconnect();
 }
-
-export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => output.apply(resolve));
-}

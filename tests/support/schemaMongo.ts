@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { BSON, type Db, type Document, MongoClient } from "mongodb";
 import { type Server, startMongoServer, until } from "./schemaServers.ts";
 
-export const mongoFolder = "schema/mongodb";
+const mongoFolder = "schema/mongodb";
 
 export interface TradingMongo extends Server {
   database: Db;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { type Server, startPostgresServer, until } from "./schemaServers.ts";
 
-export const postgresFolder = "schema/postgresql";
+const postgresFolder = "schema/postgresql";
 export const postgresDatabase = "trading_results";
 
 export type Role = "postgres" | "trading_migrator" | "trading_user" | "trading_readonly";
