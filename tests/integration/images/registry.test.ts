@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
-import { docker, tryDocker } from "../../support/images.ts";
+import { makeClone } from "../../support/clone.ts";
+import { docker, images, tryDocker } from "../../support/images.ts";
 
 const MINUTES = 60_000;
-jest.setTimeout(2 * MINUTES);
+jest.setTimeout(5 * MINUTES);
 
-const local = "localhost/trading-db/postgres:15";
 let folder: string;
 let registry: ChildProcess | undefined;
 /** What a stack is given as the source of its images. */
@@ -28,7 +28,7 @@ beforeAll(async () => {
   prefix = `127.0.0.1:${await listeningPort(registry.stderr!)}/trading`;
 }, 10 * MINUTES);
 
-afterEach(() => tryDocker(["image", "rm", `${prefix}/postgres:15`]));
+afterEach(() => tryDocker(["image", "rm", `${prefix}/postgres:15`, `${prefix}/mongo:7`]));
 
 afterAll(async () => {
   if (registry === undefined) return;
@@ -49,21 +49,47 @@ async function listeningPort(log: Readable): Promise<number> {
   throw new Error("the registry ended before it listened");
 }
 
+/** Pushes an image of this machine under a name of the registry, and forgets that name here. */
+async function publish(local: string, name: string): Promise<void> {
+  await docker("tag", local, name);
+  await docker("push", "--quiet", name);
+  await docker("image", "rm", name);
+  expect((await tryDocker(["image", "inspect", name])).code).toBe(1);
+}
+
+const id = (name: string) => docker("image", "inspect", "--format={{.Id}}", name);
+
 test("an image that is pushed under a private registry's prefix comes back from there", async () => {
   const image = `${prefix}/postgres:15`;
-  await docker("tag", local, image);
-  await docker("push", "--quiet", image);
-  await docker("image", "rm", image);
-  expect((await tryDocker(["image", "inspect", image])).code).toBe(1);
+  await publish(images.postgres, image);
 
   await docker("pull", "--quiet", image);
 
-  const id = (name: string) => docker("image", "inspect", "--format={{.Id}}", name);
-  expect(await id(image)).toBe(await id(local));
+  expect(await id(image)).toBe(await id(images.postgres));
 });
 
 test("an image that nobody has pushed is refused by its name", async () => {
   expect((await tryDocker(["pull", "--quiet", `${prefix}/unknown:1`])).output).toContain(
     `${prefix}/unknown:1 not found`,
   );
+});
+
+test("a stack whose images are a registry's prefix is set up whole with what is pulled from there", async () => {
+  const wanted = { postgres: `${prefix}/postgres:15`, mongodb: `${prefix}/mongo:7` };
+  await publish(images.postgres, wanted.postgres);
+  await publish(images.mongo, wanted.mongodb);
+  const clone = makeClone({ images: prefix });
+  try {
+    const { code, stdout, stderr } = await clone.setUp();
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const key of ["postgres", "mongodb"] as const) {
+      expect(stdout).toContain(`pulling ${wanted[key]}\n`);
+      const running = "{{.State.Running}} {{.Config.Image}}";
+      expect(await docker("inspect", `--format=${running}`, clone.names.containers[key])).toBe(`true ${wanted[key]}`);
+    }
+    expect(stdout).toContain(`Images ${wanted.postgres}, ${wanted.mongodb}`);
+  } finally {
+    clone.remove();
+  }
 });
