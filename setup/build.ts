@@ -6,14 +6,13 @@ import { relay } from "./interrupt.ts";
 const BEGUN = /^ {2}(\S.*) \.\.\.$/;
 /** How it tells that a step has finished: `  build postgres:15      41.3 s`. */
 const FINISHED = /^ {2}(\S.*?) +(\d+\.\d s)$/;
-/** How often the steps that still run are named where no terminal shows that they live, in milliseconds. */
-const PULSE = 30_000;
 
 /**
  * Runs one of airgap's build scripts, which knows itself when there is nothing to build.
  *
  * @param mayBuild whether it may build; where not, it fails when it would have to
  * @param say called with each step that it begins and finishes
+ * @param pulse how often the steps that still run are named where no terminal shows that they live, in milliseconds
  * @returns what it wrote to standard output
  * @throws UserError with the paragraph with which it failed
  */
@@ -22,6 +21,7 @@ export async function build(
   names: string[],
   mayBuild: boolean,
   say: (step: string) => void,
+  pulse = 30_000,
 ): Promise<string> {
   const running = new Set<string>();
   const onLine = (line: string) => {
@@ -35,11 +35,11 @@ export async function build(
       say(`${finished} (${time})`);
     }
   };
-  const pulse = setInterval(() => {
+  const beat = setInterval(() => {
     if (!process.stdout.isTTY && running.size > 0) say(`${[...running].join(", ")}: still at it`);
-  }, PULSE);
+  }, pulse);
   const { code, stdout, stderr } = await follow(script, [...(mayBuild ? [] : ["--check"]), ...names], onLine, relay);
-  clearInterval(pulse);
+  clearInterval(beat);
   // An empty line stands between the steps and the reason of a failure.
   if (code !== 0) throw new UserError(stderr.slice(stderr.lastIndexOf("\n\n") + 1).trim());
   return stdout;
