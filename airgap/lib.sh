@@ -34,7 +34,7 @@ step() {
   # signal interrupts only `wait`.
   "$@" >"$log" 2>&1 </dev/null &
   wait $! || fail "Could not $title. The command's last lines:
-$(grep -v '^[[:space:]]*$' "$log" | tail -n 15 | sed 's/^/    /')
+$({ grep -v '^[[:space:]]*$' "$log" || echo '(none)'; } | tail -n 15 | sed 's/^/    /')
 The whole log is $log. When the cause is mended, run the same command again: finished steps are kept."
   printf '  %-48s %6s s\n' "$title" "$(seconds_since "$start")" >&2
 }
