@@ -1,5 +1,6 @@
 import { UserError } from "../operations/errors.ts";
 import { follow } from "../operations/process.ts";
+import { alive } from "./alive.ts";
 import { relay } from "./interrupt.ts";
 
 /** How a build script tells that a step begins: `  build postgres:15 ...`. */
@@ -21,7 +22,7 @@ export async function build(
   names: string[],
   mayBuild: boolean,
   say: (step: string) => void,
-  pulse = 30_000,
+  pulse?: number,
 ): Promise<string> {
   const running = new Set<string>();
   const onLine = (line: string) => {
@@ -35,11 +36,8 @@ export async function build(
       say(`${finished} (${time})`);
     }
   };
-  const beat = setInterval(() => {
-    if (!process.stdout.isTTY && running.size > 0) say(`${[...running].join(", ")}: still at it`);
-  }, pulse);
-  const { code, stdout, stderr } = await follow(script, [...(mayBuild ? [] : ["--check"]), ...names], onLine, relay);
-  clearInterval(beat);
+  const work = follow(script, [...(mayBuild ? [] : ["--check"]), ...names], onLine, relay);
+  const { code, stdout, stderr } = await alive(() => [...running].join(", "), say, work, pulse);
   // An empty line stands between the steps and the reason of a failure.
   if (code !== 0) throw new UserError(stderr.slice(stderr.lastIndexOf("\n\n") + 1).trim());
   return stdout;

@@ -135,7 +135,9 @@ describe("the npm scripts", () => {
   test("activity shows what both servers do", async () => {
     const { code, stdout } = await npm("activity");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^PostgreSQL has no session but this one\.\n\{\n {2}uptimeSeconds: \d+,\n {2}connections: \{ current: \d+, available: \d+ \}/);
+    expect(stdout).toMatch(
+      /^PostgreSQL has no session but this one\.\n\{\n {2}uptimeSeconds: \d+,\n {2}connections: \{ current: \d+, available: \d+ \}/,
+    );
   });
 
   test("backup names the folder that has both dumps", async () => {
