@@ -189,6 +189,22 @@ test("an image that can't be pulled is told with the registry's answer and two w
   }
 });
 
+test("a run that is stopped while the npm packages are installed is made good by the next one", async () => {
+  const bare = makeClone();
+  try {
+    rmSync(join(bare.folder, "node_modules"));
+    const run = bare.begin(["--prepare"]);
+    await run.shows("… installing npm packages");
+    process.kill(-run.process.pid!, "SIGINT");
+    expect((await run.ended).stdout).not.toContain("✔ npm packages");
+    const healed = await bare.setUp(["--prepare"]);
+    expect(healed).toMatchObject({ code: 0, stderr: "" });
+    expect(healed.stdout).toContain("✔ npm packages");
+  } finally {
+    bare.remove();
+  }
+}, 120_000);
+
 test("--prepare makes the machine ready and creates nothing", async () => {
   const { code, stdout, stderr } = await clone.setUp(["--prepare"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
