@@ -9,6 +9,8 @@ import { parseSettings, type Settings } from "../../../settings.ts";
 import { docker, removeFromDaemon } from "../../support/project.ts";
 
 const IMAGE = "localhost/trading-db/postgres:15";
+/** In the place of the volume that the image declares, which would be left behind. */
+const NO_VOLUME = ["--tmpfs", "/var/lib/postgresql/data"];
 const NOTHING: OwnThings = { installation: undefined, ids: new Set() };
 
 let stack: string;
@@ -26,7 +28,20 @@ afterEach(() => removeFromDaemon(settings));
 
 /** Runs a container that only waits. @returns its id */
 const idle = (name: string, ...options: string[]) =>
-  docker("run", "--detach", "--name", name, "--network", "none", "--entrypoint", "sleep", ...options, IMAGE, "300");
+  docker(
+    "run",
+    "--detach",
+    "--name",
+    name,
+    "--network",
+    "none",
+    "--entrypoint",
+    "sleep",
+    ...NO_VOLUME,
+    ...options,
+    IMAGE,
+    "300",
+  );
 
 const labels = (installation: string) => [
   "--label",
@@ -81,6 +96,7 @@ describe("a port that is taken", () => {
       name,
       "--publish",
       `127.0.0.1:${port}:1`,
+      ...NO_VOLUME,
       "--entrypoint",
       "sleep",
       IMAGE,
@@ -100,7 +116,7 @@ describe("a port that is taken", () => {
   test("by this stack's own container is no obstacle for it, and one for another service", async () => {
     const { postgres } = settings.containers;
     const port = settings.ports.postgres;
-    const publish = ["--publish", `127.0.0.1:${port}:1`, "--entrypoint", "sleep"];
+    const publish = ["--publish", `127.0.0.1:${port}:1`, ...NO_VOLUME, "--entrypoint", "sleep"];
     const id = await docker("run", "--detach", "--name", postgres, ...labels("mine"), ...publish, IMAGE, "300");
     const own = { installation: "mine", ids: new Set([id]) };
     expect(await refusal(settings, own)).toBe("nothing was refused");
