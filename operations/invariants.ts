@@ -1,6 +1,5 @@
-import { connectMongo } from "../migrator/mongoConnection.ts";
-import { connectPostgres } from "../migrator/postgresConnection.ts";
 import type { StackOutputs } from "../outputs.ts";
+import { mongodbAsService, postgresAs, withBoth } from "./connections.ts";
 import { crossStoreViolations } from "./crossStore.ts";
 import type { Violation } from "./crossStoreRules.ts";
 
@@ -13,30 +12,12 @@ export interface BrokenInvariants {
 }
 
 /** Checks all data of a stack against the invariants of the data model. Reads everything: minutes on 100 million trades. */
-export async function brokenInvariants({ postgres, mongodb }: StackOutputs): Promise<BrokenInvariants> {
-  const results = await connectPostgres({
-    ...postgres.fromHost,
-    database: postgres.database,
-    user: "trading_readonly",
-    password: postgres.passwords.trading_readonly,
+export function brokenInvariants(outputs: StackOutputs): Promise<BrokenInvariants> {
+  return withBoth(postgresAs(outputs, "trading_readonly"), mongodbAsService(outputs), async (results, configs) => {
+    const { rows } = await results.query("SELECT check_name, violations FROM v_violations WHERE violations > 0");
+    return {
+      checks: rows.map(({ check_name, violations }) => ({ check_name, violations: Number(violations) })),
+      crossStore: await crossStoreViolations(results, configs.db(outputs.mongodb.database)),
+    };
   });
-  try {
-    const configs = await connectMongo({
-      ...mongodb.fromHost,
-      database: mongodb.database,
-      user: mongodb.user,
-      password: mongodb.password,
-    });
-    try {
-      const { rows } = await results.query("SELECT check_name, violations FROM v_violations WHERE violations > 0");
-      return {
-        checks: rows.map(({ check_name, violations }) => ({ check_name, violations: Number(violations) })),
-        crossStore: await crossStoreViolations(results, configs.db(mongodb.database)),
-      };
-    } finally {
-      await configs.close();
-    }
-  } finally {
-    await results.end();
-  }
 }

@@ -1,4 +1,4 @@
-import type { MongoClient } from "mongodb";
+import type { ClientSession, MongoClient } from "mongodb";
 import { connectMongo } from "../migrator/mongoConnection.ts";
 import { connectPostgres } from "../migrator/postgresConnection.ts";
 import { listMigrations, listSeeds } from "../migrator/files.ts";
@@ -6,6 +6,7 @@ import { readLedger } from "../migrator/run.ts";
 import type { Connection, Engine } from "../migrator/types.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { askMongoExpress, askPgAdmin } from "./adminTools.ts";
+import { mongodbAsAdmin, mongodbAsService, postgresAs } from "./connections.ts";
 import { UserError } from "./errors.ts";
 
 /** One thing that was tried, and what came of it. */
@@ -38,19 +39,7 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
   };
 
   const { postgres, mongodb } = outputs;
-  const results = (user: keyof typeof postgres.passwords): Connection => ({
-    ...postgres.fromHost,
-    database: postgres.database,
-    user,
-    password: postgres.passwords[user],
-  });
-  const configs = (user: string, password: string): Connection => ({
-    ...mongodb.fromHost,
-    database: mongodb.database,
-    user,
-    password,
-  });
-
+  const results = (role: keyof typeof postgres.passwords) => postgresAs(outputs, role);
   for (const role of ["trading_migrator", "trading_user", "trading_readonly", "trading_replicator"] as const) {
     // Who streams the server's log may not connect to the users' database.
     const database = role === "trading_replicator" ? "postgres" : postgres.database;
@@ -66,8 +55,8 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
     mustBeRefused(() => queryPostgres(results("trading_readonly"), "DELETE FROM simulation_runs"), "42501", "DELETE"),
   );
 
-  const admin = configs("admin", mongodb.adminPassword);
-  const service = configs(mongodb.user, mongodb.password);
+  const admin = mongodbAsAdmin(outputs);
+  const service = mongodbAsService(outputs);
   await attempt("MongoDB answers admin", () =>
     withMongo(admin, async (client) => {
       await client.db("admin").command({ replSetGetStatus: 1 });
@@ -76,11 +65,20 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
   await attempt("MongoDB has its schema", () => compareVersion("mongodb", admin));
   await attempt("MongoDB has its seeds", () => compareSeeds("mongodb", admin, mongodb.seeds));
   await attempt(`${mongodb.user} can write`, () =>
-    withMongo(service, (client) => deleteAndAbort(client, mongodb.database)),
+    writeAndAbort(service, async (client, session) => {
+      await client.db(mongodb.database).collection("simulator_configs").deleteMany({}, { session });
+    }),
   );
   if (mongodb.user !== "admin") {
     await attempt(`${mongodb.user} can't write elsewhere`, () =>
-      mustBeRefused(() => withMongo(service, insertElsewhere), 13, "an insert into trading_configs_ledger"),
+      mustBeRefused(
+        () =>
+          writeAndAbort(service, async (client, session) => {
+            await client.db("trading_configs_ledger").collection("migrations").insertOne({}, { session });
+          }),
+        13,
+        "an insert into trading_configs_ledger",
+      ),
     );
   }
   if (outputs.adminTools !== null) {
@@ -123,26 +121,21 @@ async function withMongo(connection: Connection, act: (client: MongoClient) => P
   }
 }
 
-async function deleteAndAbort(client: MongoClient, database: string): Promise<void> {
-  const session = client.startSession();
-  try {
-    session.startTransaction();
-    await client.db(database).collection("simulator_configs").deleteMany({}, { session });
-    await session.abortTransaction();
-  } finally {
-    await session.endSession();
-  }
-}
-
-async function insertElsewhere(client: MongoClient): Promise<void> {
-  const session = client.startSession();
-  try {
-    session.startTransaction();
-    await client.db("trading_configs_ledger").collection("migrations").insertOne({}, { session });
-    await session.abortTransaction();
-  } finally {
-    await session.endSession();
-  }
+/** Writes in a transaction that is never committed. */
+function writeAndAbort(
+  connection: Connection,
+  write: (client: MongoClient, session: ClientSession) => Promise<void>,
+): Promise<void> {
+  return withMongo(connection, async (client) => {
+    const session = client.startSession();
+    try {
+      session.startTransaction();
+      await write(client, session);
+      await session.abortTransaction();
+    } finally {
+      await session.endSession();
+    }
+  });
 }
 
 async function compareVersion(engine: Engine, connection: Connection): Promise<void> {

@@ -1,0 +1,37 @@
+import type { MongoClient } from "mongodb";
+import type pg from "pg";
+import { connectMongo } from "../migrator/mongoConnection.ts";
+import { connectPostgres } from "../migrator/postgresConnection.ts";
+import type { Connection } from "../migrator/types.ts";
+import type { PostgresOutputs, StackOutputs } from "../outputs.ts";
+
+/** A stack's PostgreSQL, from this host, as one of its roles. */
+export function postgresAs({ postgres }: StackOutputs, user: keyof PostgresOutputs["passwords"]): Connection {
+  return { ...postgres.fromHost, database: postgres.database, user, password: postgres.passwords[user] };
+}
+
+/** A stack's MongoDB, from this host, as its root user. */
+export function mongodbAsAdmin({ mongodb }: StackOutputs): Connection {
+  return { ...mongodb.fromHost, database: mongodb.database, user: "admin", password: mongodb.adminPassword };
+}
+
+/** A stack's MongoDB, from this host, as the user that services log in as. */
+export function mongodbAsService({ mongodb }: StackOutputs): Connection {
+  return { ...mongodb.fromHost, database: mongodb.database, user: mongodb.user, password: mongodb.password };
+}
+
+/** Connects to both databases, and disconnects whatever comes of the work. */
+export async function withBoth<T>(
+  postgres: Connection,
+  mongodb: Connection,
+  work: (results: pg.Client, configs: MongoClient) => Promise<T>,
+): Promise<T> {
+  const results = await connectPostgres(postgres);
+  let configs: MongoClient | undefined;
+  try {
+    configs = await connectMongo(mongodb);
+    return await work(results, configs);
+  } finally {
+    await Promise.all([results.end(), configs?.close()]);
+  }
+}
