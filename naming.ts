@@ -61,6 +61,11 @@ export function writerOf(container: string): string {
   return `config-of-${container}`;
 }
 
+/** Every container that a stack can have, the writers included. */
+export function allContainers({ containers }: Pick<Naming, "containers">): string[] {
+  return Object.values(containers).flatMap((name) => [name, writerOf(name)]);
+}
+
 /**
  * The first of four ports between 20000 and 29999, below Linux's ephemeral range (32768 and up), from a 32-bit FNV-1a
  * hash of the stack's name. Two stacks can meet in one block; then one of them sets its ports in its configuration.

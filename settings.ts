@@ -176,9 +176,14 @@ function describe(issue: z.core.$ZodIssue, config: Record<string, string>): stri
 
 /** Docker takes no address within a subnet for the subnet, and a network needs addresses for a gateway and containers. */
 function isSubnet(cidr: string): boolean {
+  const { address, prefix } = parseSubnet(cidr);
+  return prefix >= 8 && prefix <= 29 && address % 2 ** (32 - prefix) === 0;
+}
+
+/** The parts of an IPv4 subnet in CIDR form: its address as a number of 32 bits, and the length of its prefix. */
+export function parseSubnet(cidr: string): { address: number; prefix: number } {
   const [address, prefix] = cidr.split("/") as [string, string];
-  const number = address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
-  return Number(prefix) >= 8 && Number(prefix) <= 29 && number % 2 ** (32 - Number(prefix)) === 0;
+  return { address: address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0), prefix: Number(prefix) };
 }
 
 function findClashes(ports: Partial<Settings["ports"]>): string[] {

@@ -20,15 +20,17 @@ export interface PostgresBootstrapRequest {
   passwords: PostgresPasswords;
 }
 
-const roles = {
-  trading_owner: "NOLOGIN INHERIT NOREPLICATION",
-  // Acts as trading_owner after SET ROLE alone, so that nothing is ever made in its own name.
-  trading_migrator: "LOGIN NOINHERIT NOREPLICATION",
-  trading_user: "LOGIN INHERIT NOREPLICATION",
-  trading_readonly: "LOGIN INHERIT NOREPLICATION",
-  trading_replicator: "LOGIN INHERIT REPLICATION",
-};
 const always = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS CONNECTION LIMIT -1 VALID UNTIL 'infinity'";
+
+/** Attributes of each role. */
+const roles: Record<string, string> = {
+  trading_owner: `NOLOGIN INHERIT NOREPLICATION ${always}`,
+  // Acts as trading_owner after SET ROLE alone, so that nothing is ever made in its own name.
+  trading_migrator: `LOGIN NOINHERIT NOREPLICATION ${always}`,
+  trading_user: `LOGIN INHERIT NOREPLICATION ${always}`,
+  trading_readonly: `LOGIN INHERIT NOREPLICATION ${always}`,
+  trading_replicator: `LOGIN INHERIT REPLICATION ${always}`,
+};
 
 /** Those who may connect to the database. */
 const members = ["trading_migrator", "trading_user", "trading_readonly"];
@@ -63,9 +65,8 @@ export async function bootstrapPostgres(request: PostgresBootstrapRequest): Prom
     sql.push(statement);
   };
 
-  for (const [role, wanted] of Object.entries(roles)) {
+  for (const [role, attributes] of Object.entries(roles)) {
     const found = state.roles[role];
-    const attributes = `${wanted} ${always}`;
     if (!found) change(`made the role ${role}`, `CREATE ROLE ${role} ${attributes};`);
     else if (found.attributes !== attributes) {
       change(`reset the attributes of ${role}`, `ALTER ROLE ${role} ${attributes};`);
@@ -107,7 +108,7 @@ export async function bootstrapPostgres(request: PostgresBootstrapRequest): Prom
 /** What of a request stands already: the database with all that is in it, and the roles that are as they should be. Changes nothing. */
 export async function findPostgres({ container, database, passwords }: PostgresBootstrapRequest) {
   const state = await inspectServer(container, database);
-  const isWhole = (role: string) => state.roles[role]?.attributes === `${roles[role as keyof typeof roles]} ${always}`;
+  const isWhole = (role: string) => state.roles[role]?.attributes === roles[role];
   const matching = Object.entries(passwords).filter(
     ([name, password]) =>
       isWhole(`trading_${name}`) && matchesVerifier(password, state.roles[`trading_${name}`]?.verifier),

@@ -23,6 +23,12 @@ export function run(program: string, args: string[], timeout = 0): Promise<Finis
   });
 }
 
+/** A command as root runs it, by sudo where this user isn't root. @returns its program and arguments */
+export function asRoot(command: string[]): [program: string, args: string[]] {
+  const [program, ...args] = process.getuid?.() === 0 ? command : ["sudo", ...command];
+  return [program!, args];
+}
+
 /**
  * Runs a long program and hands over each line that it prints on standard error, to show that it lives.
  *

@@ -37,7 +37,7 @@ export async function exportDeployment(stack: Stack): Promise<Deployment> {
 
 /** The parts of a state that are used here. */
 export interface Deployment {
-  resources?: { type: string; id?: string; protect?: boolean; outputs?: Record<string, unknown> }[];
+  resources?: { urn: string; type: string; id?: string; protect?: boolean; outputs?: Record<string, unknown> }[];
   pending_operations?: unknown[];
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../operations/errors.ts";
-import { run } from "../operations/process.ts";
+import { asRoot, run } from "../operations/process.ts";
 import { alive } from "./alive.ts";
 import { beginAnewAsMember, DOCKER_GROUP } from "./dockerGroup.ts";
 
@@ -61,12 +61,6 @@ async function askEngine(): Promise<EngineState> {
   if (code === 0) return { kind: "running", version: stdout.trim() };
   if (/permission denied/i.test(stderr)) return { kind: "no permission" };
   return { kind: "not running", said: stderr.trim() };
-}
-
-/** Puts `sudo` before a command where this process isn't root. */
-function asRoot(command: string[]): [string, string[]] {
-  const whole = process.getuid?.() === 0 ? command : ["sudo", ...command];
-  return [whole[0]!, whole.slice(1)];
 }
 
 async function hasDaemon(): Promise<boolean> {

@@ -83,9 +83,9 @@ function imagesBefore(file: string): string | undefined {
   return existsSync(file) ? /export TRADING_DB_IMAGES=(\w+)/.exec(readFileSync(file, "utf8"))?.[1] : undefined;
 }
 
-/** A file that is never found half-written, for its user alone. */
-function writeWhole(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+/** A file that is never found half-written. @param mode @default for its user alone */
+export function writeWhole(file: string, text: string, mode = 0o600): void {
+  writeFileSync(`${file}.new`, text, { mode });
   renameSync(`${file}.new`, file);
 }
 

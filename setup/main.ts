@@ -13,6 +13,7 @@ import { listSteps, type Context, type Options } from "./steps.ts";
 async function conclude({ stack, environmentFile }: Context): Promise<string> {
   const outputs = await readOutputs(stack);
   const tools = Object.values(outputs.adminTools ?? {});
+  const advice = adviceForNewMember();
   return [
     "",
     renderStatus(await databaseStatus(outputs)),
@@ -24,7 +25,7 @@ async function conclude({ stack, environmentFile }: Context): Promise<string> {
     "Read the passwords:  pulumi stack output --show-secrets",
     "Check again:         npm run verify",
     "Stop, keep data:     npm run stop",
-    ...(adviceForNewMember() === undefined ? [] : ["", adviceForNewMember()]),
+    ...(advice === undefined ? [] : ["", advice]),
   ].join("\n");
 }
 

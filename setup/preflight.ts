@@ -3,7 +3,7 @@ import { readlink, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { basename } from "node:path";
 import { docker } from "../migrator/docker.ts";
-import { writerOf } from "../naming.ts";
+import { allContainers } from "../naming.ts";
 import { listMigrations, listSeeds } from "../migrator/files.ts";
 import { inspectContainers } from "../operations/containers.ts";
 import { UserError } from "../operations/errors.ts";
@@ -81,9 +81,8 @@ function mebibytes(bytes: number): string {
 
 /** @returns names of this stack's containers that are in its state */
 async function checkContainers(settings: Settings, own: OwnThings): Promise<Set<string>> {
-  const names = Object.values(settings.containers).flatMap((name) => [name, writerOf(name)]);
   const mine = new Set<string>();
-  for (const container of await inspectContainers(names)) {
+  for (const container of await inspectContainers(allContainers(settings))) {
     if (own.ids.has(container.id)) {
       mine.add(container.name);
     } else if (own.installation !== undefined && container.installation === own.installation) {

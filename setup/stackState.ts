@@ -33,7 +33,7 @@ export async function keepSaltOutOfGit(stack: string): Promise<void> {
 export async function readOwnThings(stack: Stack): Promise<OwnThings> {
   const { resources = [] } = await exportDeployment(stack);
   const ids = resources.filter(({ type }) => /^docker:index\/(container|network):/.test(type)).map(({ id }) => id!);
-  const identity = resources.find(({ type }) => type === "random:index/randomId:RandomId");
+  const identity = resources.find(({ urn }) => urn.endsWith("::trading-db-installation"));
   return { installation: identity?.outputs?.["hex"] as string | undefined, ids: new Set(ids) };
 }
 

@@ -1,6 +1,6 @@
 import { docker } from "../migrator/docker.ts";
 import { UserError } from "../operations/errors.ts";
-import type { Settings } from "../settings.ts";
+import { parseSubnet, type Settings } from "../settings.ts";
 
 /** A network as Docker has it. */
 export interface Network {
@@ -80,13 +80,8 @@ export function findGuests(wishes: Wish[], existing: Network[], ours: string[]):
 /** Whether two IPv4 subnets share an address. Subnets of IPv6 share none with them. */
 export function overlaps(one: string, other: string): boolean {
   if (one.includes(":") || other.includes(":")) return false;
-  const [first, second] = [parse(one), parse(other)];
+  const [first, second] = [parseSubnet(one), parseSubnet(other)];
   const shared = Math.min(first.prefix, second.prefix);
   const divisor = 2 ** (32 - shared);
   return Math.floor(first.address / divisor) === Math.floor(second.address / divisor);
-}
-
-function parse(subnet: string): { address: number; prefix: number } {
-  const [address, prefix] = subnet.split("/") as [string, string];
-  return { address: address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0), prefix: Number(prefix) };
 }

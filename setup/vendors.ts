@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../operations/process.ts";
-import { cacheFolder } from "./environment.ts";
+import { cacheFolder, writeWhole } from "./environment.ts";
 
 /** Whether this machine reaches the places that official downloads come from. */
 export interface Vendors {
@@ -25,8 +25,7 @@ export async function reachVendors(): Promise<Vendors> {
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Vendors;
   const [pulumi, images] = await Promise.all([answers("https://get.pulumi.com/install.sh"), registryAnswers()]);
   mkdirSync(cacheFolder(), { recursive: true });
-  writeFileSync(`${file}.new`, JSON.stringify({ pulumi, images }) + "\n");
-  renameSync(`${file}.new`, file);
+  writeWhole(file, JSON.stringify({ pulumi, images }) + "\n", 0o666);
   return { pulumi, images };
 }
 

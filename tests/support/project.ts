@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { nameResources, writerOf, type Naming } from "../../naming.ts";
+import { allContainers, nameResources, type Naming } from "../../naming.ts";
 import type { StackOutputs } from "../../outputs.ts";
 
 /** A copy of this project with a state, a stack and names of its own, so that a test may do to it what it likes. */
@@ -67,18 +67,17 @@ export async function makeProject(config: Record<string, string> = {}): Promise<
 
 /** Removes a stack's containers, networks and volumes by their names, whatever is there of them. */
 export function removeFromDaemon(names: Naming): void {
-  const containers = Object.values(names.containers).flatMap((name) => [name, writerOf(name)]);
-  attempt("docker", ["rm", "--force", "--volumes", ...containers]);
+  attempt("docker", ["rm", "--force", "--volumes", ...allContainers(names)]);
   attempt("docker", ["network", "rm", ...Object.values(names.networks)]);
   attempt("docker", ["volume", "rm", "--force", ...Object.values(names.volumes)]);
 }
 
 /** Everything of a stack that is on the daemon, such as "container trading-postgres-x". */
-export async function remainsOf({ containers, networks, volumes }: Naming): Promise<string[]> {
+export async function remainsOf(names: Naming): Promise<string[]> {
   const wanted = {
-    container: Object.values(containers).flatMap((name) => [name, writerOf(name)]),
-    network: Object.values(networks),
-    volume: Object.values(volumes),
+    container: allContainers(names),
+    network: Object.values(names.networks),
+    volume: Object.values(names.volumes),
   };
   const commands = {
     container: ["ps", "--all", "--format", "{{.Names}}"],
@@ -119,12 +118,6 @@ export function execute(
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, stdout, stderr });
     });
   });
-}
-
-/** A command as root runs it, by sudo where this user isn't root. @returns its program and arguments */
-export function asRoot(command: string[]): [program: string, args: string[]] {
-  const [program, ...args] = process.getuid?.() === 0 ? command : ["sudo", ...command];
-  return [program!, args];
 }
 
 /** Runs the Docker command line. @returns its standard output, trimmed @throws what it said */

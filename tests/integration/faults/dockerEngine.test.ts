@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { asRoot } from "../../../operations/process.ts";
 import { makeClone, pathWithout, type Clone } from "../../support/clone.ts";
-import { asRoot, execute } from "../../support/project.ts";
+import { execute } from "../../support/project.ts";
 
 let clone: Clone;
 let path: string | undefined;

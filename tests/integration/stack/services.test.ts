@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writerOf } from "../../../naming.ts";
 import { start, stop } from "../../../operations/lifecycle.ts";
+import { asRoot } from "../../../operations/process.ts";
 import { verify } from "../../../operations/verify.ts";
 import type { StackOutputs } from "../../../outputs.ts";
-import { asRoot, docker, execute, makeProject, remainsOf, type Project } from "../../support/project.ts";
+import { docker, execute, makeProject, remainsOf, type Project } from "../../support/project.ts";
 import { sql, sqlAsSuperuser } from "../../support/stack.ts";
 
 const MINUTES = 60_000;
