@@ -1,14 +1,22 @@
+import { afterAll } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { listMigrations, listSeeds } from "../../migrator/files.ts";
 import type { Connection, Engine, MigrateRequest, SeedRequest } from "../../migrator/types.ts";
 
-/** A folder with these files. It can be added to by `write`. */
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+
+/** A folder with these files, until the tests of the file end. It can be added to by `write`. */
 export function folder(files: Record<string, string>): string {
   const path = mkdtempSync(join(tmpdir(), "trading-db-test-"));
+  folders.push(path);
   write(path, files);
   return path;
 }

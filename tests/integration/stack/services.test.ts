@@ -178,6 +178,12 @@ describe("secrets", () => {
     for (const secret of secrets()) expect(text.includes(secret)).toBe(false);
   };
 
+  /** Ids of all containers of the stack. */
+  const containers = async () =>
+    (await docker("ps", "--all", "--quiet", "--filter", `label=trading-db.installation=${outputs.installation}`)).split(
+      "\n",
+    );
+
   test("are different from each other and long", () => {
     expect(new Set(secrets()).size).toBe(secrets().length);
     for (const secret of secrets()) expect(secret).toMatch(/^[A-Za-z0-9]{32}$/);
@@ -189,15 +195,9 @@ describe("secrets", () => {
   });
 
   test("stand neither in `docker inspect` nor in a process's arguments or environment", async () => {
-    const containers = await docker(
-      "ps",
-      "--all",
-      "--quiet",
-      "--filter",
-      `label=trading-db.installation=${outputs.installation}`,
-    );
-    expect(containers.split("\n")).toHaveLength(8);
-    expectNone(await docker("inspect", ...containers.split("\n")));
+    const ids = await containers();
+    expect(ids).toHaveLength(8);
+    expectNone(await docker("inspect", ...ids));
     for (const name of Object.values(project.names.containers)) {
       expectNone(await docker("exec", name, "sh", "-c", "cat /proc/1/environ /proc/1/cmdline | tr '\\0' '\\n'"));
       expectNone(await docker("top", name, "-eo", "pid,args"));
@@ -205,14 +205,7 @@ describe("secrets", () => {
   });
 
   test("stand in no log", async () => {
-    const ids = await docker(
-      "ps",
-      "--all",
-      "--quiet",
-      "--filter",
-      `label=trading-db.installation=${outputs.installation}`,
-    );
-    for (const id of ids.split("\n")) {
+    for (const id of await containers()) {
       const { stdout, stderr } = await execute("docker", ["logs", id]);
       expectNone(stdout + stderr);
     }
