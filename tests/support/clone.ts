@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { nameResources, type Naming } from "../../naming.ts";
 import type { StackOutputs } from "../../outputs.ts";
+import { killGroup } from "./killGroup.ts";
 import { copyProject, execute, remainsOf, removeFromDaemon, type Ended } from "./project.ts";
 
 type Variables = Record<string, string | undefined>;
@@ -117,14 +118,6 @@ export function run(folder: string, [program, ...args]: string[], variables: Var
         void ended.then(() => reject(new Error(`The script ended before it showed ${text}:\n${stdout}${stderr}`)));
       }),
   };
-}
-
-function killGroup({ pid }: ChildProcess): void {
-  try {
-    process.kill(-pid!, "SIGKILL");
-  } catch {
-    // It has ended meanwhile.
-  }
 }
 
 /** A folder that stands for PATH, with every program of it but the named ones. To be removed by the caller. */

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { killGroup } from "../../support/killGroup.ts";
 
 let cache: string;
 let started: ChildProcess[];
@@ -17,14 +18,6 @@ afterEach(() => {
   for (const child of started) killGroup(child);
   rmSync(cache, { recursive: true });
 });
-
-function killGroup({ pid }: ChildProcess): void {
-  try {
-    process.kill(-pid!, "SIGKILL");
-  } catch {
-    // It has ended.
-  }
-}
 
 /** Starts a script that begins with airgap/lib.sh, in a process group of its own. */
 function begin(script: string) {
