@@ -69,8 +69,8 @@ async function withLockedDatabase<T>(engine: Engine, request: RunRequest, work: 
 
 /** Loads only the driver that is needed: together they take longer to load than most runs to run. */
 async function open(engine: Engine, connection: Connection, container?: string): Promise<Database> {
-  if (engine === "postgresql") return (await import("./postgres.ts")).openPostgres(connection, container);
-  return (await import("./mongo.ts")).openMongo(connection, container);
+  if (engine === "postgresql") return (await import("./postgresql/database.ts")).openPostgres(connection, container);
+  return (await import("./mongodb/database.ts")).openMongo(connection, container);
 }
 
 /** What was shown is what is applied: a file saved between the preview and now waits for the next run. */

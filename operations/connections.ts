@@ -1,7 +1,7 @@
 import type { MongoClient } from "mongodb";
 import type pg from "pg";
-import { connectMongo } from "../migrator/mongoConnection.ts";
-import { connectPostgres } from "../migrator/postgresConnection.ts";
+import { connectMongo } from "../migrator/mongodb/connection.ts";
+import { connectPostgres } from "../migrator/postgresql/connection.ts";
 import type { Connection } from "../migrator/types.ts";
 import type { PostgresOutputs, StackOutputs } from "../outputs.ts";
 

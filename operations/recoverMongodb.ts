@@ -1,6 +1,6 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { docker } from "../migrator/docker.ts";
-import { resetMongoRootPassword } from "../migrator/mongoRecovery.ts";
+import { resetMongoRootPassword } from "../migrator/mongodb/recovery.ts";
 import { MONGODB_MEMBER } from "../naming.ts";
 import { inspectContainers } from "./containers.ts";
 import { UserError } from "./errors.ts";

@@ -1,6 +1,6 @@
 import type { ClientSession, MongoClient } from "mongodb";
-import { connectMongo } from "../migrator/mongoConnection.ts";
-import { connectPostgres } from "../migrator/postgresConnection.ts";
+import { connectMongo } from "../migrator/mongodb/connection.ts";
+import { connectPostgres } from "../migrator/postgresql/connection.ts";
 import { listMigrations, listSeeds } from "../migrator/files.ts";
 import { readLedger } from "../migrator/run.ts";
 import type { Connection, Engine } from "../migrator/types.ts";

@@ -1,5 +1,5 @@
-import type { MongoBootstrapRequest } from "../migrator/mongoBootstrap.ts";
-import type { PostgresBootstrapRequest } from "../migrator/postgresBootstrap.ts";
+import type { MongoBootstrapRequest } from "../migrator/mongodb/bootstrap.ts";
+import type { PostgresBootstrapRequest } from "../migrator/postgresql/bootstrap.ts";
 import type { Connection, Engine, MigrateRequest, SeedRequest } from "../migrator/types.ts";
 
 export type ResourceType =
@@ -25,10 +25,10 @@ export const kinds: Record<ResourceType, Kind> = {
     outputs: ["changes"],
     id: ({ database }: PostgresBootstrapRequest) => `${database}/roles`,
     async apply(inputs: PostgresBootstrapRequest) {
-      return (await import("../migrator/postgresBootstrap.ts")).bootstrapPostgres(inputs);
+      return (await import("../migrator/postgresql/bootstrap.ts")).bootstrapPostgres(inputs);
     },
     async find(inputs: PostgresBootstrapRequest) {
-      return (await import("../migrator/postgresBootstrap.ts")).findPostgres(inputs);
+      return (await import("../migrator/postgresql/bootstrap.ts")).findPostgres(inputs);
     },
   },
   PostgresMigrations: migrations("postgresql"),
@@ -37,10 +37,10 @@ export const kinds: Record<ResourceType, Kind> = {
     outputs: ["changes"],
     id: ({ connection }: Connected) => `${connection.database}/users`,
     async apply(inputs: MongoBootstrapRequest) {
-      return (await import("../migrator/mongoBootstrap.ts")).bootstrapMongo(inputs);
+      return (await import("../migrator/mongodb/bootstrap.ts")).bootstrapMongo(inputs);
     },
     async find(inputs: MongoBootstrapRequest) {
-      return (await import("../migrator/mongoBootstrap.ts")).findMongo(inputs);
+      return (await import("../migrator/mongodb/bootstrap.ts")).findMongo(inputs);
     },
   },
   MongoMigrations: migrations("mongodb"),

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import type { MongoClient } from "mongodb";
 import pg from "pg";
-import { bootstrapMongo } from "../../migrator/mongoBootstrap.ts";
-import { connectMongo } from "../../migrator/mongoConnection.ts";
-import { bootstrapPostgres } from "../../migrator/postgresBootstrap.ts";
+import { bootstrapMongo } from "../../migrator/mongodb/bootstrap.ts";
+import { connectMongo } from "../../migrator/mongodb/connection.ts";
+import { bootstrapPostgres } from "../../migrator/postgresql/bootstrap.ts";
 import type { Connection } from "../../migrator/types.ts";
 import { rootPassword, startMongo, startPostgres, type Server } from "./databases.ts";
 

@@ -1,8 +1,8 @@
 import { stripTypeScriptTypes } from "node:module";
 import { runInNewContext } from "node:vm";
 import { MongoServerError, type Db, type Document } from "mongodb";
-import { listed, MigrationError, messageOf } from "./errors.ts";
-import type { SourceFile } from "./types.ts";
+import { listed, MigrationError, messageOf } from "../errors.ts";
+import type { SourceFile } from "../types.ts";
 
 /** A database command, as for runCommand: its first key is the command's name. */
 export type Step = Document;

@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import pg from "pg";
-import { LoginRefused, messageOf } from "./errors.ts";
-import { connected } from "./readiness.ts";
-import type { Connection } from "./types.ts";
+import { LoginRefused, messageOf } from "../errors.ts";
+import { connected } from "../readiness.ts";
+import type { Connection } from "../types.ts";
 
 /** PostgreSQL cuts application names at 63 bytes. Whoever waits for the lock is shown this one. */
 const applicationName = `trading-db ${process.pid}@${hostname()}`.slice(0, 63);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { bootstrapMongo } from "../../../migrator/mongoBootstrap.ts";
-import { connectMongo } from "../../../migrator/mongoConnection.ts";
-import { resetMongoRootPassword } from "../../../migrator/mongoRecovery.ts";
-import { readLedger } from "../../../migrator/run.ts";
-import { docker, logs, publishedAddress, rootPassword, startMongo, type Server } from "../../support/databases.ts";
-import { refusal } from "../../support/migrations.ts";
+import { bootstrapMongo } from "../../../../migrator/mongodb/bootstrap.ts";
+import { connectMongo } from "../../../../migrator/mongodb/connection.ts";
+import { resetMongoRootPassword } from "../../../../migrator/mongodb/recovery.ts";
+import { readLedger } from "../../../../migrator/run.ts";
+import { docker, logs, publishedAddress, rootPassword, startMongo, type Server } from "../../../support/databases.ts";
+import { refusal } from "../../../support/migrations.ts";
 
 jest.setTimeout(120_000);
 

@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { MongoClient, MongoServerError } from "mongodb";
-import { LoginRefused } from "./errors.ts";
-import { connected } from "./readiness.ts";
-import type { Connection } from "./types.ts";
+import { LoginRefused } from "../errors.ts";
+import { connected } from "../readiness.ts";
+import type { Connection } from "../types.ts";
 
 const authenticationFailed = 18;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { lineAt, lineOfStatement, transactionStatement } from "../../../migrator/sql.ts";
+import { lineAt, lineOfStatement, transactionStatement } from "../../../../migrator/postgresql/sql.ts";
 
 test.each([
   ["COMMIT;", "COMMIT", 1],

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { createHash, createHmac } from "node:crypto";
-import { matchesVerifier, scramVerifier } from "../../../migrator/scram.ts";
+import { matchesVerifier, scramVerifier } from "../../../../migrator/postgresql/scram.ts";
 
 const salt = Buffer.from("W22ZaJ0SNY7soEsUEjb6gQ==", "base64");
 const verifier = scramVerifier("pencil", salt, 4096);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MongoServerError, type Db, type Document } from "mongodb";
-import { LoginRefused, MigrationError, messageOf } from "./errors.ts";
-import { connectMongo } from "./mongoConnection.ts";
-import type { BootstrapReport, Connection } from "./types.ts";
+import { LoginRefused, MigrationError, messageOf } from "../errors.ts";
+import { connectMongo } from "./connection.ts";
+import type { BootstrapReport, Connection } from "../types.ts";
 
 const alreadyInitialized = 23;
 const electionSeconds = 60;

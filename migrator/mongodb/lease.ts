@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MongoServerError, type Collection, type Db } from "mongodb";
-import { MigrationError } from "./errors.ts";
+import { MigrationError } from "../errors.ts";
 
 const leaseSeconds = 15;
 const heartbeatMilliseconds = 5000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { MigrationError } from "./errors.ts";
+import { MigrationError } from "../errors.ts";
 
 /** "trading" in ASCII: one lock for each database, whatever else uses advisory locks there. */
 const lockKey = "32776859920461415";

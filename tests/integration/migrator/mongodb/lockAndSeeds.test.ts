@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { hostname } from "node:os";
 import { type Db, Decimal128, Double, Long, type MongoClient } from "mongodb";
-import { migrate, readLedger, seed } from "../../../migrator/run.ts";
-import type { Connection } from "../../../migrator/types.ts";
-import { useMongo } from "../../support/migratorDatabases.ts";
-import { folder, killDuring, migrationsOf, refusal, seedsOf, until, write } from "../../support/migrations.ts";
+import { migrate, readLedger, seed } from "../../../../migrator/run.ts";
+import type { Connection } from "../../../../migrator/types.ts";
+import { useMongo } from "../../../support/migratorDatabases.ts";
+import { folder, killDuring, migrationsOf, refusal, seedsOf, until, write } from "../../../support/migrations.ts";
 
 jest.setTimeout(60_000);
 

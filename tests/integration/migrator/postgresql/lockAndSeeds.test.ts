@@ -1,10 +1,10 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { hostname } from "node:os";
 import type pg from "pg";
-import { migrate, readLedger, seed } from "../../../migrator/run.ts";
-import type { Connection } from "../../../migrator/types.ts";
-import { usePostgres } from "../../support/migratorDatabases.ts";
-import { folder, killDuring, migrationsOf, refusal, seedsOf, until, write } from "../../support/migrations.ts";
+import { migrate, readLedger, seed } from "../../../../migrator/run.ts";
+import type { Connection } from "../../../../migrator/types.ts";
+import { usePostgres } from "../../../support/migratorDatabases.ts";
+import { folder, killDuring, migrationsOf, refusal, seedsOf, until, write } from "../../../support/migrations.ts";
 
 jest.setTimeout(60_000);
 

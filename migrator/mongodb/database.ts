@@ -1,10 +1,10 @@
 import { MongoServerError, type ClientSession, type Db } from "mongodb";
-import { ApplyFailure, MigrationError, messageOf } from "./errors.ts";
-import { connectMongo } from "./mongoConnection.ts";
-import { LeaseLost, takeLease, type Lease } from "./mongoLease.ts";
-import { insertSeed, parseSeed } from "./mongoSeed.ts";
-import { commandName, loadSteps, runStep } from "./mongoSteps.ts";
-import type { Connection, Database, FileKind, Ledger, LedgerRow, SourceFile } from "./types.ts";
+import { ApplyFailure, MigrationError, messageOf } from "../errors.ts";
+import { connectMongo } from "./connection.ts";
+import { LeaseLost, takeLease, type Lease } from "./lease.ts";
+import { insertSeed, parseSeed } from "./seed.ts";
+import { commandName, loadSteps, runStep } from "./steps.ts";
+import type { Connection, Database, FileKind, Ledger, LedgerRow, SourceFile } from "../types.ts";
 
 interface LedgerDocument {
   /** Name of the file. */

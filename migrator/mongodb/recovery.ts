@@ -1,5 +1,5 @@
-import { docker, scrub } from "./docker.ts";
-import { MigrationError, messageOf } from "./errors.ts";
+import { docker, scrub } from "../docker.ts";
+import { MigrationError, messageOf } from "../errors.ts";
 
 export interface MongoRecoveryRequest {
   /** The data volume, whose folder `current` holds the data. */

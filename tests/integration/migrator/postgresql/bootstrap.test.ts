@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import pg from "pg";
-import { bootstrapPostgres, findPostgres } from "../../../migrator/postgresBootstrap.ts";
-import { docker, logs, startPostgres, type Server } from "../../support/databases.ts";
-import { refusal } from "../../support/migrations.ts";
+import { bootstrapPostgres, findPostgres } from "../../../../migrator/postgresql/bootstrap.ts";
+import { docker, logs, startPostgres, type Server } from "../../../support/databases.ts";
+import { refusal } from "../../../support/migrations.ts";
 
 jest.setTimeout(60_000);
 

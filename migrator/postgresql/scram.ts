@@ -1,5 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
-import { MigrationError } from "./errors.ts";
+import { MigrationError } from "../errors.ts";
 
 const defaultIterations = 4096;
 

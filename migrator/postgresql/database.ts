@@ -1,10 +1,10 @@
 import type { EventEmitter } from "node:events";
 import pg from "pg";
-import { ApplyFailure, MigrationError, messageOf } from "./errors.ts";
-import { connectPostgres } from "./postgresConnection.ts";
-import { lockPostgres } from "./postgresLock.ts";
+import { ApplyFailure, MigrationError, messageOf } from "../errors.ts";
+import { connectPostgres } from "./connection.ts";
+import { lockPostgres } from "./lock.ts";
 import { lineAt, lineOfStatement, transactionStatement } from "./sql.ts";
-import type { Connection, Database, FileKind, Ledger, LedgerRow, SourceFile } from "./types.ts";
+import type { Connection, Database, FileKind, Ledger, LedgerRow, SourceFile } from "../types.ts";
 
 /**
  * The state in which every file starts, whatever an earlier one set. Lock waits are short, because whoever waits for

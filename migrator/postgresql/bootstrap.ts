@@ -1,8 +1,8 @@
-import { docker, scrub } from "./docker.ts";
-import { MigrationError, messageOf } from "./errors.ts";
-import { connected } from "./readiness.ts";
+import { docker, scrub } from "../docker.ts";
+import { MigrationError, messageOf } from "../errors.ts";
+import { connected } from "../readiness.ts";
 import { matchesVerifier, scramVerifier } from "./scram.ts";
-import type { BootstrapReport } from "./types.ts";
+import type { BootstrapReport } from "../types.ts";
 
 /** Passwords of the roles that log in. Secret; printable ASCII. */
 export interface PostgresPasswords {

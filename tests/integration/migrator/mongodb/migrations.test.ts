@@ -1,10 +1,10 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { type Db, type MongoClient } from "mongodb";
-import { migrate, readLedger } from "../../../migrator/run.ts";
-import type { Connection } from "../../../migrator/types.ts";
-import type { Server } from "../../support/databases.ts";
-import { useMongo } from "../../support/migratorDatabases.ts";
-import { folder, migrationsOf, refusal, write } from "../../support/migrations.ts";
+import { migrate, readLedger } from "../../../../migrator/run.ts";
+import type { Connection } from "../../../../migrator/types.ts";
+import type { Server } from "../../../support/databases.ts";
+import { useMongo } from "../../../support/migratorDatabases.ts";
+import { folder, migrationsOf, refusal, write } from "../../../support/migrations.ts";
 
 jest.setTimeout(60_000);
 

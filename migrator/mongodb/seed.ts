@@ -1,6 +1,6 @@
 import { MongoBulkWriteError, BSON, type ClientSession, type Db, type Document } from "mongodb";
-import { MigrationError, messageOf } from "./errors.ts";
-import type { SourceFile } from "./types.ts";
+import { MigrationError, messageOf } from "../errors.ts";
+import type { SourceFile } from "../types.ts";
 
 export interface Seed {
   collection: string;

@@ -1,10 +1,10 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import type pg from "pg";
-import { migrate, readLedger } from "../../../migrator/run.ts";
-import type { Connection } from "../../../migrator/types.ts";
-import { docker, type Server } from "../../support/databases.ts";
-import { passwords, usePostgres } from "../../support/migratorDatabases.ts";
-import { folder, migrationsOf, refusal, until, write } from "../../support/migrations.ts";
+import { migrate, readLedger } from "../../../../migrator/run.ts";
+import type { Connection } from "../../../../migrator/types.ts";
+import { docker, type Server } from "../../../support/databases.ts";
+import { passwords, usePostgres } from "../../../support/migratorDatabases.ts";
+import { folder, migrationsOf, refusal, until, write } from "../../../support/migrations.ts";
 
 jest.setTimeout(60_000);
 
