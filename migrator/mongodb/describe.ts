@@ -1,0 +1,136 @@
+import type { Document } from "mongodb";
+import { listed } from "../errors.ts";
+import { commandName } from "./checks.ts";
+import { shortJson } from "./extendedJson.ts";
+import { fieldsOf, indexWords } from "./indexWords.ts";
+import { requiredFields } from "./validators.ts";
+
+/** One step in words, such as "creates collection runs". Never throws: what it can't put into words it shows. */
+export function describeStep(command: Document): string {
+  try {
+    const words = wording[commandName(command)!]?.(command);
+    if (words) return words;
+  } catch {
+    // Falls through: a command that is out of shape.
+  }
+  return `runs a command that can't be put in words: ${jsonOf(command)}`;
+}
+
+const wording: Record<string, (command: Document) => string | undefined> = {
+  create: created,
+  collMod: modified,
+  createIndexes: ({ createIndexes, indexes }) =>
+    `creates ${listed(indexes.map((index: Document) => indexWords(createIndexes, index)))}`,
+  drop: ({ drop }) => `drops collection ${drop}`,
+  dropIndexes: ({ dropIndexes, index }) => {
+    if (index === "*") return `drops all indexes of ${dropIndexes}`;
+    if (typeof index === "string") return `drops index ${index} of ${dropIndexes}`;
+    if (Array.isArray(index))
+      return `drops ${index.length > 1 ? "indexes" : "index"} ${listed(index)} of ${dropIndexes}`;
+    return `drops the index of ${dropIndexes} on (${fieldsOf(index)})`;
+  },
+  renameCollection: ({ renameCollection, to }) => `renames collection ${renameCollection} to ${to}`,
+  insert: ({ insert, documents }) =>
+    `inserts ${documents.length} ${documents.length === 1 ? "document" : "documents"} into ${insert}`,
+  update: ({ update, updates }) =>
+    listed(
+      updates.map(({ q, multi, upsert }: Document) => {
+        const target = matched(update, q, multi === true);
+        return `updates ${target}${upsert ? ", and inserts one where there is none" : ""}`;
+      }),
+    ),
+  delete: ({ delete: from, deletes }) =>
+    listed(deletes.map(({ q, limit }: Document) => `deletes ${matched(from, q, Number(limit) === 0)}`)),
+};
+
+function matched(collection: string, filter: Document, all: boolean): string {
+  const isEmpty = Object.keys(filter).length === 0;
+  if (isEmpty) return all ? `every document of ${collection}` : `one document of ${collection}, no matter which`;
+  return `${all ? "documents" : "one document"} of ${collection} where ${shortJson(filter)}`;
+}
+
+function created(command: Document): string {
+  const { create: name, viewOn, pipeline, capped, size, max, timeseries, clusteredIndex, ...more } = command;
+  const { validator, validationLevel, validationAction, expireAfterSeconds, collation, ...others } = more;
+  if (viewOn) {
+    const kept = { ...(collation && { collation }), ...others };
+    return `creates view ${name} on ${viewOn}, with the pipeline ${shortJson(pipeline ?? [])}${rest(kept)}`;
+  }
+  const kind = timeseries ? "time series " : capped ? "capped " : clusteredIndex ? "clustered " : "";
+  const details: string[] = [];
+  if (timeseries) {
+    const meta = timeseries.metaField ? `, about ${timeseries.metaField}` : "";
+    details.push(` of what happened at ${timeseries.timeField}${meta}`);
+  }
+  if (capped) details.push(` of at most ${size} bytes${max === undefined ? "" : ` and ${max} documents`}`);
+  if (validator) details.push(` with ${validatorWords("a validator", validator)}`);
+  details.push(strictness(validationLevel, validationAction));
+  if (expireAfterSeconds !== undefined) details.push(`, which deletes documents after ${expireAfterSeconds} seconds`);
+  if (collation) details.push(`, with the collation ${collation.locale}`);
+  return `creates ${kind}collection ${name}${details.join("")}${rest(others)}`;
+}
+
+function modified(command: Document): string {
+  const { collMod: name, validator, validationLevel, validationAction, viewOn, pipeline, index, ...more } = command;
+  const { expireAfterSeconds, ...others } = more;
+  const words: string[] = [];
+  const level = strictness(validationLevel, validationAction);
+  if (validator && Object.keys(validator).length === 0) words.push(`removes the validator of ${name}${level}`);
+  else if (validator) words.push(`sets ${validatorWords(`the validator of ${name}`, validator)}${level}`);
+  else if (level) words.push(`sets the validation of ${name}${level}`);
+  if (viewOn) words.push(`makes ${name} a view on ${viewOn}, with the pipeline ${shortJson(pipeline ?? [])}`);
+  if (expireAfterSeconds === "off") words.push(`lets documents of ${name} stay`);
+  else if (expireAfterSeconds !== undefined) {
+    words.push(`deletes documents of ${name} after ${expireAfterSeconds} seconds`);
+  }
+  if (index) words.push(changedIndex(name, index));
+  if (words.length === 0) return `changes collection ${name}${rest(others)}`;
+  return listed(words) + rest(others);
+}
+
+function changedIndex(collection: string, index: Document): string {
+  const { name, keyPattern, hidden, unique, prepareUnique, expireAfterSeconds, ...others } = index;
+  const target = name ? `index ${name} of ${collection}` : `the index of ${collection} on (${fieldsOf(keyPattern)})`;
+  const words: string[] = [];
+  if (hidden !== undefined) words.push(`${hidden ? "hides" : "shows"} ${target}`);
+  if (unique) words.push(`makes ${target} unique`);
+  if (prepareUnique !== undefined) words.push(`${prepareUnique ? "refuses" : "accepts"} new duplicates in ${target}`);
+  if (expireAfterSeconds !== undefined) {
+    words.push(`lets ${target} delete documents ${expireAfterSeconds} seconds after their time`);
+  }
+  return (words.length > 0 ? listed(words) : `changes ${target}`) + rest(others);
+}
+
+function validatorWords(what: string, validator: Document): string {
+  const fields = requiredFields(validator);
+  return fields.length > 0 ? `${what} (requires ${fields.join(", ")})` : what;
+}
+
+/** The defaults, strict and error, go without saying. */
+function strictness(level: unknown, action: unknown): string {
+  const levels: Record<string, string> = {
+    off: ", switched off",
+    moderate: ", which leaves documents alone that break it already",
+    strict: ", for every document that is written",
+  };
+  const actions: Record<string, string> = {
+    warn: ", which only logs",
+    error: "",
+    errorAndLog: ", which refuses and logs",
+  };
+  const isDefault = level === "strict" && action !== "warn";
+  return (isDefault && action !== undefined ? "" : (levels[String(level)] ?? "")) + (actions[String(action)] ?? "");
+}
+
+/** Options without words of their own are shown, so that nothing is hidden. */
+function rest(options: Document): string {
+  return Object.keys(options).length > 0 ? `, with ${shortJson(options)}` : "";
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return shortJson(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}

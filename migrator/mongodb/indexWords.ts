@@ -1,0 +1,27 @@
+import type { Document } from "mongodb";
+import { shortJson } from "./extendedJson.ts";
+
+/** An entry of createIndexes, such as "unique index name_1 on runs (name)". */
+export function indexWords(collection: string, index: Document): string {
+  const { name, key, unique, sparse, hidden, partialFilterExpression, expireAfterSeconds, collation, ...others } =
+    index;
+  const kind = [unique && "unique ", sparse && "sparse ", hidden && "hidden "].filter(Boolean).join("");
+  const details = [
+    partialFilterExpression && ` where ${shortJson(partialFilterExpression)}`,
+    expireAfterSeconds !== undefined &&
+      `, which deletes documents ${expireAfterSeconds} seconds after ${Object.keys(key).join(", ")}`,
+    collation && `, with the collation ${collation.locale}`,
+    Object.keys(others).length > 0 && `, with ${shortJson(others)}`,
+  ];
+  return `${kind}index ${name} on ${collection} (${fieldsOf(key)})${details.filter(Boolean).join("")}`;
+}
+
+/** The fields of a key: `name, created_at descending, body text`. */
+export function fieldsOf(key: Document): string {
+  return Object.entries(key)
+    .map(([field, direction]) => {
+      if (typeof direction === "string") return `${field} ${direction}`;
+      return Number(direction) < 0 ? `${field} descending` : field;
+    })
+    .join(", ");
+}
