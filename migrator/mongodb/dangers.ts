@@ -1,7 +1,8 @@
-import type { Document } from "mongodb";
+import { BSON, type Document } from "mongodb";
 import { listed } from "../errors.ts";
 import type { Finding } from "../types.ts";
 import { commandName } from "./checks.ts";
+
 import { fieldsOf } from "./indexWords.ts";
 import type { mongoRules } from "./lint.ts";
 import { unvalidated, validated, type Schema } from "./model.ts";
@@ -32,7 +33,7 @@ const dangers: Record<string, (command: Document, collection: string, schema: Sc
   create: tighterValidator,
   collMod: (command, name, schema) => [
     ...tighterValidator(command, name, schema),
-    ...expiry(command, `Documents of ${name}`),
+    ...expiry(command, name, "their time"),
     ...(command.index ? indexDangers(name, command.index) : []),
   ],
   createIndexes: ({ indexes }, name) => indexes.flatMap((index: Document) => indexDangers(name, index)),
@@ -86,30 +87,39 @@ function droppedIndexes(index: unknown, collection: string): string {
 /** @param index an entry of createIndexes, or what collMod says of an index. */
 function indexDangers(collection: string, index: Document): Danger[] {
   const key: Document | undefined = index.key ?? index.keyPattern;
-  const found = expiry(index, `Documents of ${collection} that index ${index.name ?? `(${fieldsOf(key!)})`} finds old`);
-  if (index.unique !== true) return found;
   const fields = key && Object.keys(key);
-  const id = fields?.length === 1 ? `"$${fields[0]}"` : `[${fields?.map((field) => `"$${field}"`).join(", ")}]`;
+  const found = expiry(index, collection, fields ? listed(fields) : `the time that index ${index.name} holds`);
+  if (index.unique !== true) return found;
+  const where = fields ? listed(fields) : `index ${index.name}`;
+  const lookFirst = fields
+    ? `db.getCollection("${collection}").aggregate(${BSON.EJSON.stringify(duplicates(fields, index.partialFilterExpression))})`
+    : "set prepareUnique, which refuses new ones, and run collMod with dryRun";
   return [
     ...found,
     warning(
       "unique-index",
-      `A unique index on ${collection} fails where two documents are alike in ${fields ? listed(fields) : `index ${index.name}`}.` +
-        (fields
-          ? ` Look for them first: db.getCollection("${collection}").aggregate([{ $group: { _id: ${id}, count: { $sum: 1 } } }, ` +
-            "{ $match: { count: { $gt: 1 } } }])."
-          : " Look for them first: collMod with { prepareUnique: true } refuses new ones, and a collMod with dryRun names the others."),
+      `A unique index on ${collection} fails where two documents are alike in ${where}. Look for them first: ${lookFirst}.`,
     ),
   ];
 }
 
-function expiry({ expireAfterSeconds: seconds }: Document, what: string): Danger[] {
+/** The stages that find what a unique index would refuse. */
+function duplicates(fields: string[], filter?: Document): Document[] {
+  const values = fields.map((field) => `$${field}`);
+  return [
+    ...(filter ? [{ $match: filter }] : []),
+    { $group: { _id: values.length === 1 ? values[0] : values, documents: { $push: "$_id" } } },
+    { $match: { "documents.1": { $exists: true } } },
+  ];
+}
+
+function expiry({ expireAfterSeconds: seconds }: Document, collection: string, start: string): Danger[] {
   if (seconds === undefined || seconds === "off") return [];
   return [
     destructive(
       "ttl-index",
-      `${what} are deleted ${seconds} seconds after their time, from now on and without a trace: those that are older today ` +
-        "at once. Count them first, and archive what is still needed.",
+      `Documents of ${collection} are deleted ${seconds} seconds after ${start}, from now on and without a trace; ` +
+        "those that are that old today at once. Count them first, and archive what is still needed.",
     ),
   ];
 }

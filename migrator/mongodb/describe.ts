@@ -8,15 +8,15 @@ import { requiredFields } from "./validators.ts";
 /** One step in words, such as "creates collection runs". Never throws: what it can't put into words it shows. */
 export function describeStep(command: Document): string {
   try {
-    const words = wording[commandName(command)!]?.(command);
-    if (words) return words;
+    const name = commandName(command);
+    if (name !== undefined && Object.hasOwn(wording, name)) return wording[name]!(command);
   } catch {
     // Falls through: a command that is out of shape.
   }
   return `runs a command that can't be put in words: ${jsonOf(command)}`;
 }
 
-const wording: Record<string, (command: Document) => string | undefined> = {
+const wording: Record<string, (command: Document) => string> = {
   create: created,
   collMod: modified,
   createIndexes: ({ createIndexes, indexes }) =>
@@ -64,7 +64,12 @@ function created(command: Document): string {
   }
   if (capped) details.push(` of at most ${size} bytes${max === undefined ? "" : ` and ${max} documents`}`);
   if (validator) details.push(` with ${validatorWords("a validator", validator)}`);
-  details.push(strictness(validationLevel, validationAction));
+  // The server's defaults go without saying.
+  const level = strictness(
+    validationLevel === "strict" ? undefined : validationLevel,
+    validationAction === "error" ? undefined : validationAction,
+  );
+  if (level) details.push(`, at ${level}`);
   if (expireAfterSeconds !== undefined) details.push(`, which deletes documents after ${expireAfterSeconds} seconds`);
   if (collation) details.push(`, with the collation ${collation.locale}`);
   return `creates ${kind}collection ${name}${details.join("")}${rest(others)}`;
@@ -75,9 +80,9 @@ function modified(command: Document): string {
   const { expireAfterSeconds, ...others } = more;
   const words: string[] = [];
   const level = strictness(validationLevel, validationAction);
-  if (validator && Object.keys(validator).length === 0) words.push(`removes the validator of ${name}${level}`);
-  else if (validator) words.push(`sets ${validatorWords(`the validator of ${name}`, validator)}${level}`);
-  else if (level) words.push(`sets the validation of ${name}${level}`);
+  if (validator && Object.keys(validator).length === 0) words.push(`removes the validator of ${name}`);
+  else if (validator) words.push(`sets ${validatorWords(`the validator of ${name}`, validator)}`);
+  if (level) words.push(`sets the validation of ${name} to ${level}`);
   if (viewOn) words.push(`makes ${name} a view on ${viewOn}, with the pipeline ${shortJson(pipeline ?? [])}`);
   if (expireAfterSeconds === "off") words.push(`lets documents of ${name} stay`);
   else if (expireAfterSeconds !== undefined) {
@@ -106,20 +111,12 @@ function validatorWords(what: string, validator: Document): string {
   return fields.length > 0 ? `${what} (requires ${fields.join(", ")})` : what;
 }
 
-/** The defaults, strict and error, go without saying. */
+/** How a validator is applied, such as "level strict and action warn"; empty where nothing is stated. */
 function strictness(level: unknown, action: unknown): string {
-  const levels: Record<string, string> = {
-    off: ", switched off",
-    moderate: ", which leaves documents alone that break it already",
-    strict: ", for every document that is written",
-  };
-  const actions: Record<string, string> = {
-    warn: ", which only logs",
-    error: "",
-    errorAndLog: ", which refuses and logs",
-  };
-  const isDefault = level === "strict" && action !== "warn";
-  return (isDefault && action !== undefined ? "" : (levels[String(level)] ?? "")) + (actions[String(action)] ?? "");
+  return listed([
+    ...(level === undefined ? [] : [`level ${level}`]),
+    ...(action === undefined ? [] : [`action ${action}`]),
+  ]);
 }
 
 /** Options without words of their own are shown, so that nothing is hidden. */

@@ -124,7 +124,10 @@ function commandsOf(file: SourceFile, value: unknown, kind: Kind, isAllowed: (na
     try {
       command = toBson(plain) as Document;
     } catch (cause) {
-      throw refuse(`(${name}) ${messageOf(cause)}. Write it as Extended JSON.`, cause);
+      throw refuse(
+        `(${name}) ${messageOf(cause)}. A step is plain data, with Extended JSON for the types of BSON.`,
+        cause,
+      );
     }
     const complaint = complaintOf(command);
     if (complaint) throw refuse(`(${name}) ${complaint}.`);
