@@ -65,14 +65,14 @@ describe("migrations", () => {
     expect(version).toBe("0003_more.ts");
   });
 
-  test("are made of commands that can be run again, and of no others", async () => {
+  test("are made of commands that change the database in known ways, and of no others", async () => {
     const directory = folder({
       "0001_create_runs.ts": create,
-      "0002_insert_run.ts": "export default [{ insert: 'runs' }];",
+      "0002_merge_runs.ts": "export default [{ aggregate: 'runs', pipeline: [] }];",
     });
     expect(await refusal(migrate(engine, migrationsOf(engine, connection, directory)))).toBe(
-      "0002_insert_run.ts step 1 is insert, which can't be run again after an interruption. " +
-        "A migration is made of create, collMod, createIndexes, drop and dropIndexes; documents come as seeds. Nothing was applied.",
+      "0002_merge_runs.ts step 1 is aggregate. A migration is made of create, collMod, createIndexes, drop, dropIndexes, " +
+        "renameCollection, insert, update and delete. Nothing was applied.",
     );
     expect(await collections()).toEqual([]);
   });

@@ -1,0 +1,298 @@
+import { describe, expect, test } from "@jest/globals";
+import { lintSteps } from "../../../../migrator/mongodb/lint.ts";
+import { foldSteps, type Schema } from "../../../../migrator/mongodb/model.ts";
+import { parseSteps } from "../../../../migrator/mongodb/steps.ts";
+import type { SourceFile } from "../../../../migrator/types.ts";
+
+const fileOf = (steps: object[], directive = "", name = "0002_x.ts"): SourceFile => ({
+  name,
+  path: name,
+  text: name.endsWith(".json") ? JSON.stringify(steps) : `${directive}\nexport default ${JSON.stringify(steps)};`,
+  checksum: "",
+});
+const fold = (schema: Schema, steps: object[], fresh: boolean) => foldSteps(schema, parseSteps(fileOf(steps)), fresh);
+/** Of a pending file with these steps, after applied ones that made `runs`. */
+const findings = (steps: object[], before: object[] = [{ create: "runs" }], directive = "", name = "0002_x.ts") => {
+  const file = fileOf(steps, directive, name);
+  return lintSteps(file, parseSteps(file), fold(new Map(), before, false));
+};
+const wayOn = (rule: string) => ` If it is meant, state why in the file: // migrate: allow ${rule}: reason`;
+const uniqueName = { key: { name: 1 }, name: "name", unique: true };
+
+describe("is told", () => {
+  const hide = `Hide it first, and see who misses it: { collMod: "runs", index: { name: "...", hidden: true } }.`;
+  const slow = "queries that use such an index become slow, and what it kept unique may be doubled";
+  const expired =
+    "from now on and without a trace; those that are that old today at once. " +
+    "Count them first, and archive what is still needed.";
+
+  test.each<[object, string, string]>([
+    [
+      { drop: "runs" },
+      "drop-collection",
+      "Collection runs is dropped with all its documents: nothing but a backup has them then.",
+    ],
+    [{ dropIndexes: "runs", index: "a" }, "drop-index", `Index a of runs is dropped: ${slow}. ${hide}`],
+    [{ dropIndexes: "runs", index: ["a", "b"] }, "drop-index", `Indexes a and b of runs are dropped: ${slow}. ${hide}`],
+    [{ dropIndexes: "runs", index: { a: 1 } }, "drop-index", `Index (a) of runs is dropped: ${slow}. ${hide}`],
+    [{ dropIndexes: "runs", index: "*" }, "drop-index", `All indexes of runs are dropped: ${slow}. ${hide}`],
+    [
+      { renameCollection: "runs", to: "trials" },
+      "rename-collection",
+      "Collection runs is called trials from now on: programs that use the old name find nothing there, " +
+        "and what they write makes a new collection without validator and indexes. Change or stop them first.",
+    ],
+    [
+      { delete: "runs", deletes: [{ q: {}, limit: 0 }] },
+      "delete-all",
+      "Every document of runs is deleted: nothing but a backup has them then.",
+    ],
+    [
+      { createIndexes: "runs", indexes: [{ key: { at: 1 }, name: "at", expireAfterSeconds: 60 }] },
+      "ttl-index",
+      `Documents of runs are deleted 60 seconds after at, ${expired}`,
+    ],
+    [
+      { collMod: "runs", index: { name: "at", expireAfterSeconds: 60 } },
+      "ttl-index",
+      `Documents of runs are deleted 60 seconds after the time that index at holds, ${expired}`,
+    ],
+    [
+      { collMod: "runs", expireAfterSeconds: 60 },
+      "ttl-index",
+      `Documents of runs are deleted 60 seconds after their time, ${expired}`,
+    ],
+  ])("as destructive: %j", (step, rule, message) => {
+    expect(findings([{ create: "other" }, step])).toEqual([
+      { rule, severity: "destructive", place: "step 2", message: message + wayOn(rule) },
+    ]);
+  });
+
+  test.each<[object, string, string]>([
+    [
+      { update: "runs", updates: [{ q: {}, u: { $set: { a: 1 } }, multi: true }] },
+      "update-all",
+      "Every document of runs is changed, also those that need it not. State in q which documents need it.",
+    ],
+    [
+      { createIndexes: "runs", indexes: [uniqueName] },
+      "unique-index",
+      "A unique index on runs fails where two documents are alike in name. Look for them first: " +
+        'db.getCollection("runs").aggregate([{"$group":{"_id":"$name","documents":{"$push":"$_id"}}},' +
+        '{"$match":{"documents.1":{"$exists":true}}}]).',
+    ],
+    [
+      {
+        createIndexes: "runs",
+        indexes: [{ key: { a: 1, "b.c": 1 }, name: "a", unique: true, partialFilterExpression: { done: true } }],
+      },
+      "unique-index",
+      "A unique index on runs fails where two documents are alike in a and b.c. Look for them first: " +
+        'db.getCollection("runs").aggregate([{"$match":{"done":true}},{"$group":{"_id":["$a","$b.c"],"documents":{"$push":"$_id"}}},' +
+        '{"$match":{"documents.1":{"$exists":true}}}]).',
+    ],
+    [
+      { collMod: "runs", index: { name: "name", unique: true } },
+      "unique-index",
+      "A unique index on runs fails where two documents are alike in index name. Look for them first: " +
+        "set prepareUnique, which refuses new ones, and run collMod with dryRun.",
+    ],
+  ])("as a warning: %j", (step, rule, message) => {
+    expect(findings([step])).toEqual([{ rule, severity: "warning", place: "step 1", message }]);
+  });
+
+  test("with the reason where the file allows it", () => {
+    const directive = "// migrate: allow drop-collection: it moved\n// migrate: allow unique-index: looked";
+    const found = findings([{ createIndexes: "runs", indexes: [uniqueName] }, { drop: "runs" }], undefined, directive);
+    expect(found.map(({ rule, allowed }) => [rule, allowed])).toEqual([
+      ["unique-index", "looked"],
+      ["drop-collection", "it moved"],
+    ]);
+  });
+
+  test("with the way on in JSON", () => {
+    expect(findings([{ drop: "runs" }], undefined, "", "0002_x.json")[0]?.message).toMatch(
+      / If it is meant, state why in the file: "allow": \{ "drop-collection": "reason" \}$/,
+    );
+  });
+
+  test("of a collection that no migration made", () => {
+    expect(findings([{ drop: "strange" }]).map(({ rule }) => rule)).toEqual(["drop-collection"]);
+  });
+});
+
+describe("nothing is told", () => {
+  const dangerous = [
+    { createIndexes: "runs", indexes: [{ ...uniqueName, expireAfterSeconds: 60 }] },
+    { collMod: "runs", validator: { $jsonSchema: { required: ["name"] } } },
+    { update: "runs", updates: [{ q: {}, u: [], multi: true }] },
+    { delete: "runs", deletes: [{ q: {}, limit: 0 }] },
+    { dropIndexes: "runs", index: "*" },
+    { renameCollection: "runs", to: "trials" },
+    { drop: "trials" },
+  ];
+
+  test("of a collection that the file makes itself", () => {
+    expect(findings([{ create: "runs" }, ...dangerous], [{ create: "other" }])).toEqual([]);
+  });
+
+  test("of a collection that a pending file makes before it", () => {
+    const file = fileOf(dangerous);
+    expect(lintSteps(file, parseSteps(file), fold(new Map(), [{ create: "runs" }], true))).toEqual([]);
+  });
+
+  test.each([
+    { delete: "runs", deletes: [{ q: { a: 1 }, limit: 0 }] },
+    { delete: "runs", deletes: [{ q: {}, limit: 1 }] },
+    { update: "runs", updates: [{ q: { a: 1 }, u: [], multi: true }] },
+    { insert: "runs", documents: [{ _id: 1 }] },
+    { createIndexes: "runs", indexes: [{ key: { a: 1 }, name: "a" }] },
+    { collMod: "runs", index: { name: "a", hidden: true } },
+    { collMod: "runs", index: { name: "a", expireAfterSeconds: "off" } },
+    { create: "others", validator: { a: 1 } },
+  ])("of %j", (step) => {
+    expect(findings([step])).toEqual([]);
+  });
+});
+
+describe("a validator", () => {
+  const validator = (schema: object) => ({ $jsonSchema: { bsonType: "object", ...schema } });
+  const changed = (before: object, after: object) =>
+    findings([{ collMod: "runs", ...after }], [{ create: "runs", ...before }]);
+  const told = (changes: string, refused = "refused", name = "runs") =>
+    `The validator of ${name} ${changes}. Documents that break it are kept, but each later update of one is ${refused}. ` +
+    'Mend them in a step before it, or leave them alone with validationLevel: "moderate".';
+  const named = { properties: { name: { bsonType: "string" } } };
+
+  test.each<[object, object, string]>([
+    [{ required: ["a"] }, { required: ["a", "b", "c"] }, "requires b, c"],
+    [named, { properties: { name: { bsonType: "string", minLength: 1 } } }, "has a new minLength for name"],
+    [{}, named, "wants name to be string"],
+    [{}, { properties: { a: { properties: { b: { enum: [1, "x"] } } } } }, 'lets a.b be only 1 or "x"'],
+    [{ properties: { a: { enum: ["x", "y"] } } }, { properties: { a: { enum: ["x"] } } }, 'no longer lets a be "y"'],
+    [
+      { properties: { a: { bsonType: "number" } } },
+      { properties: { a: { bsonType: ["int", "long"] } } },
+      "wants a to be int or long",
+    ],
+    [{ properties: { a: { maximum: 5 } } }, { properties: { a: { maximum: 4 } } }, "has another maximum for a"],
+    [
+      { properties: { a: { minimum: 5 } } },
+      { properties: { a: { minimum: { $numberDecimal: "5.5" } } } },
+      "has another minimum for a",
+    ],
+    [{ properties: { a: { pattern: "a" } } }, { properties: { a: { pattern: "b" } } }, "has another pattern for a"],
+    [{ properties: { a: {} } }, { properties: { a: { uniqueItems: true } } }, "has a new uniqueItems for a"],
+    [{ properties: { a: {} } }, { properties: { a: { items: { required: ["b"] } } } }, "requires a[].b"],
+    [
+      { properties: { a: { oneOf: [{}] } } },
+      { properties: { a: { oneOf: [{ type: "string" }] } } },
+      "has another oneOf for a",
+    ],
+    [named, { ...named, additionalProperties: false }, "lets a document have no fields that it does not name"],
+    [
+      { ...named, additionalProperties: false },
+      { properties: {}, additionalProperties: false },
+      "no longer lets in name",
+    ],
+    [
+      {},
+      { additionalProperties: { bsonType: "int" } },
+      "has another rule for the fields of a document that it does not name",
+    ],
+    [{ required: [] }, { required: "a" }, "can't be compared with the earlier one"],
+    [
+      {},
+      { required: ["a"], properties: Object.fromEntries([..."bcdefg"].map((field) => [field, { enum: [1] }])) },
+      "requires a, lets b be only 1, lets c be only 1, lets d be only 1, lets e be only 1 and 2 more",
+    ],
+  ])("of which %j becomes %j is tightened", (before, after, changes) => {
+    expect(changed({ validator: validator(before) }, { validator: validator(after) })).toEqual([
+      {
+        rule: "tighten-validator",
+        severity: "destructive",
+        place: "step 1",
+        message: told(changes) + wayOn("tighten-validator"),
+      },
+    ]);
+  });
+
+  test.each<[object, object]>([
+    [named, {}],
+    [{ required: ["a", "b"] }, { required: ["b"] }],
+    [{ properties: { a: { enum: [1] } } }, { properties: { a: { enum: [2, 1] } } }],
+    [{ properties: { a: { bsonType: "int" } } }, { properties: { a: { bsonType: "number", description: "x" } } }],
+    [{ properties: { a: { minimum: 1, maxLength: 5 } } }, { properties: { a: { minimum: 0, maxLength: 6 } } }],
+    [{ properties: { a: { uniqueItems: true, oneOf: [{}] } } }, { properties: { a: { uniqueItems: false } } }],
+    [{ additionalProperties: false }, { ...named, additionalProperties: false }],
+    [{ ...named, additionalProperties: false }, named],
+  ])("of which %j becomes %j is loosened, and not told", (before, after) => {
+    expect(changed({ validator: validator(before) }, { validator: validator(after) })).toEqual([]);
+  });
+
+  const rule = { validator: { a: 1 } };
+  test.each<[object, object, string]>([
+    [rule, { validator: { $and: [{ a: 1 }, { b: 2 }] } }, 'asks that {"b":2}'],
+    [{ validator: validator(named) }, { validator: { $and: [validator(named), { b: 2 }] } }, 'asks that {"b":2}'],
+    [
+      {},
+      { validator: { $and: [validator({ required: ["a"] }), validator({ required: ["b"] })] } },
+      "has several schemas, which can't be compared with the earlier ones",
+    ],
+    [
+      { ...rule, validationLevel: "moderate" },
+      { validationLevel: "strict" },
+      "holds for documents that it left alone before",
+    ],
+    [{ ...rule, validationAction: "warn" }, { validationAction: "error" }, "refuses what it only logged before"],
+  ])("%j that becomes %j is tightened", (before, after, changes) => {
+    expect(changed(before, after)).toMatchObject([
+      { severity: "destructive", message: told(changes) + wayOn("tighten-validator") },
+    ]);
+  });
+
+  test.each<[object, object]>([
+    [rule, { validator: {} }],
+    [rule, { validationAction: "warn" }],
+    [rule, { validator: { b: 1 }, validationLevel: "moderate" }],
+    [{ ...rule, validationLevel: "off" }, { validator: { b: 1 } }],
+    [{ validationLevel: "moderate" }, { validationLevel: "strict" }],
+    [{ validator: { $and: [{ a: 1 }, { b: 1 }] } }, { validator: { b: 1 } }],
+  ])("%j that becomes %j is not told", (before, after) => {
+    expect(changed(before, after)).toEqual([]);
+  });
+
+  test("that only logs is a warning", () => {
+    expect(changed({ validationAction: "warn" }, { validator: { a: 1 } })).toEqual([
+      { rule: "tighten-validator", severity: "warning", place: "step 1", message: told('asks that {"a":1}', "logged") },
+    ]);
+  });
+
+  test("is compared with the one that the file set before, and under the name that it gave", () => {
+    const steps = [
+      { collMod: "trials", validator: { a: 1 } },
+      { collMod: "trials", validator: { a: 1, b: 1 } },
+    ];
+    const applied = [
+      { create: "runs", validator: { a: 1 } },
+      { renameCollection: "runs", to: "trials" },
+    ];
+    expect(findings(steps, applied).map(({ place }) => place)).toEqual(["step 2"]);
+  });
+
+  test("is compared when create meets a collection that is there", () => {
+    expect(findings([{ create: "runs", validator: { a: 1 } }]).map(({ rule }) => rule)).toEqual(["tighten-validator"]);
+  });
+
+  test("whose collection no migration made is not known", () => {
+    expect(findings([{ collMod: "strange", validator: { a: 1 } }])).toMatchObject([
+      {
+        severity: "destructive",
+        message:
+          told("may ask what none asked before: no migration tells the earlier one", "refused", "strange") +
+          wayOn("tighten-validator"),
+      },
+    ]);
+    expect(findings([{ collMod: "strange", validator: {} }])).toEqual([]);
+  });
+});

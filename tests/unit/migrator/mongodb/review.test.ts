@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { MigrationError } from "../../../../migrator/errors.ts";
+import { reviewSteps } from "../../../../migrator/mongodb/review.ts";
+import type { SourceFile } from "../../../../migrator/types.ts";
+
+const fileOf = (name: string, text: string): SourceFile => ({ name, path: name, text, checksum: `of ${name}` });
+const create = fileOf("0001_create_runs.ts", 'export default [{ create: "runs" }];');
+const drop = fileOf(
+  "0002_drop_runs.json",
+  '{ "allow": { "drop-collection": "unused" }, "steps": [{ "insert": "runs", "documents": [{ "_id": 1 }] }, { "drop": "runs" }] }',
+);
+
+test("the pending files are reviewed, with what the applied ones tell", () => {
+  expect(reviewSteps([create, drop], new Set(["0002_drop_runs.json"]))).toEqual([
+    {
+      name: "0002_drop_runs.json",
+      checksum: "of 0002_drop_runs.json",
+      transaction: false,
+      statements: [
+        { place: "step 1", words: "inserts 1 document into runs" },
+        { place: "step 2", words: "drops collection runs" },
+      ],
+      findings: [
+        {
+          rule: "drop-collection",
+          severity: "destructive",
+          place: "step 2",
+          message:
+            "Collection runs is dropped with all its documents: nothing but a backup has them then. " +
+            'If it is meant, state why in the file: "allow": { "drop-collection": "reason" }',
+          allowed: "unused",
+        },
+      ],
+    },
+  ]);
+});
+
+test("what the pending files make themselves is in no danger", () => {
+  const reviews = reviewSteps([create, drop], new Set([create.name, drop.name]));
+  expect(reviews.map(({ name, findings }) => [name, findings])).toEqual([
+    ["0001_create_runs.ts", []],
+    ["0002_drop_runs.json", []],
+  ]);
+});
+
+test("an applied file that can't be read stops nothing, a pending one does", () => {
+  const broken = fileOf("0001_create_runs.ts", "export default 5;");
+  const findings = reviewSteps([broken, drop], new Set([drop.name]))[0]?.findings;
+  expect(findings?.map(({ rule }) => rule)).toEqual(["drop-collection"]);
+  expect(() => reviewSteps([broken, drop], new Set([broken.name, drop.name]))).toThrow(MigrationError);
+});
+
+const directory = "schema/mongodb/migrations";
+const ours = readdirSync(directory).map((name) => fileOf(name, readFileSync(`${directory}/${name}`, "utf8")));
+
+test("our own migrations are in no danger when they are installed first, and ask nothing new of their own", () => {
+  const names = new Set(ours.map(({ name }) => name));
+  expect(reviewSteps(ours, names).flatMap(({ findings }) => findings)).toEqual([]);
+
+  const again = ours.map((file) => ({ ...file, name: `9${file.name}` }));
+  const reviews = reviewSteps([...ours, ...again], new Set(again.map(({ name }) => name)));
+  expect(new Set(reviews.flatMap(({ findings }) => findings.map(({ rule }) => rule)))).toEqual(
+    new Set(["unique-index"]),
+  );
+});
