@@ -29,7 +29,7 @@ export type MongoQueries = readonly (
 interface Validation {
   validator?: Document;
   validationLevel?: "off" | "moderate" | "strict";
-  validationAction?: "error" | "warn" | "errorAndLog";
+  validationAction?: "error" | "warn";
 }
 
 interface CreateCommand extends Validation {
