@@ -1,0 +1,3 @@
+DROP VIEW v_check_partitions;
+DROP VIEW v_check_number_types;
+DROP VIEW v_check_determinism;
