@@ -1,19 +1,23 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { checksum } from "./checksum.ts";
+import { splitCompanions, stemOf } from "./companions.ts";
 import { MigrationError, listed } from "./errors.ts";
-import type { Engine, FileRef, SourceFile } from "./types.ts";
+import type { Engine, FileRef, Migration, SourceFile } from "./types.ts";
 
-const migrationExtension = { postgresql: "sql", mongodb: "ts" } as const;
+const migrationExtensions = { postgresql: ["sql"], mongodb: ["ts", "json"] };
 const seedExtension = { postgresql: "sql", mongodb: "json" } as const;
 
 /**
  * The migrations of a folder, in order, as the program states them to Pulumi.
  * @param directory relative to the project folder.
- * @throws MigrationError for a missing folder, a bad name, two files of one number, a gap.
+ * @throws MigrationError for a missing folder, a bad name, two files of one number, a gap, a companion left alone.
  */
 export function listMigrations(engine: Engine, directory: string): FileRef[] {
-  return readMigrations(engine, directory).map(({ name, checksum }) => ({ name, checksum }));
+  return arranged(engine, directory).names.map((name) => {
+    const { checksum } = read(directory, name);
+    return { name, checksum };
+  });
 }
 
 /**
@@ -24,20 +28,16 @@ export function listSeeds(engine: Engine, directory: string, sets: readonly stri
   return readSeeds(engine, directory, sets).map(({ name, checksum }) => ({ name, checksum }));
 }
 
-/** As `listMigrations`, with the texts. */
-export function readMigrations(engine: Engine, directory: string): SourceFile[] {
-  const files = readNumbered(directory, migrationExtension[engine]);
-  files.forEach((file, index) => {
-    const expected = String(index + 1).padStart(4, "0");
-    if (!file.name.startsWith(expected)) {
-      throw new MigrationError(
-        `${file.path} should have the number ${expected}: migrations are numbered from 0001 without a gap. ` +
-          `Rename it, or bring back the file that is missing.`,
-        { migration: file.name },
-      );
-    }
+/** As `listMigrations`, with the texts, and with the companions of each. */
+export function readMigrations(engine: Engine, directory: string): Migration[] {
+  const { names, companions } = arranged(engine, directory);
+  return names.map((name) => {
+    const migration: Migration = read(directory, name);
+    const { down, verify } = companions.get(stemOf(name)) ?? {};
+    if (down !== undefined) migration.down = read(directory, down);
+    if (verify !== undefined) migration.verify = read(directory, verify);
+    return migration;
   });
-  return files;
 }
 
 /** As `listSeeds`, with the texts. Gaps are allowed: a seed may be dropped, and a renamed one would be seeded again. */
@@ -54,14 +54,27 @@ export function readSeeds(engine: Engine, directory: string, sets: readonly stri
   );
 }
 
+/** The names alone, so that a mere list doesn't read the companions. */
+function arranged(engine: Engine, directory: string) {
+  const extensions = migrationExtensions[engine];
+  const { migrations, companions } = splitCompanions(directory, entriesOf(directory), extensions);
+  const names = ordered(directory, migrations, extensions);
+  refuseGap(directory, names);
+  return { names, companions };
+}
+
 function readNumbered(directory: string, extension: string): SourceFile[] {
-  const pattern = new RegExp(`^\\d{4}(_[a-z0-9]+)+\\.${extension}$`);
-  const names = [...entriesOf(directory)].sort();
+  return ordered(directory, entriesOf(directory), [extension]).map((name) => read(directory, name));
+}
+
+function ordered(directory: string, entries: readonly string[], extensions: readonly string[]): string[] {
+  const pattern = new RegExp(`^\\d{4}(_[a-z0-9]+)+\\.(${extensions.join("|")})$`);
+  const names = [...entries].sort();
   names.forEach((name, index) => {
-    const path = join(directory, name);
     if (!pattern.test(name) || name.startsWith("0000")) {
       throw new MigrationError(
-        `${path} is not a name that can be ordered. Call it NNNN_verb_object.${extension}: four digits from 0001, ` +
+        `${join(directory, name)} is not a name that can be ordered. ` +
+          `Call it NNNN_verb_object.${extensions.join(" or .")}: four digits from 0001, ` +
           `then lower case letters, digits and single underscores; or move it out of the folder.`,
         { migration: name },
       );
@@ -75,11 +88,25 @@ function readNumbered(directory: string, extension: string): SourceFile[] {
       );
     }
   });
-  return names.map((name) => {
-    const path = join(directory, name);
-    const text = textOf(path, name).replace(/^\uFEFF/, "");
-    return { name, checksum: checksum(text), path, text };
+  return names;
+}
+
+function refuseGap(directory: string, names: readonly string[]): void {
+  names.forEach((name, index) => {
+    const expected = String(index + 1).padStart(4, "0");
+    if (name.startsWith(expected)) return;
+    throw new MigrationError(
+      `${join(directory, name)} should have the number ${expected}: migrations are numbered from 0001 without a gap. ` +
+        `Rename it, or bring back the file that is missing.`,
+      { migration: name },
+    );
   });
+}
+
+function read(directory: string, name: string): SourceFile {
+  const path = join(directory, name);
+  const text = textOf(path, name).replace(/^\uFEFF/, "");
+  return { name, checksum: checksum(text), path, text };
 }
 
 function textOf(path: string, migration: string): string {

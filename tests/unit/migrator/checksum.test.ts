@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { checksum } from "../../../migrator/checksum.ts";
 
@@ -32,5 +33,21 @@ test("does not depend on line ends, whatever the text", () => {
   fc.assert(
     fc.property(fc.array(line), (lines) => checksum(lines.join("\r\n")) === checksum(lines.join("\n"))),
     { numRuns: 500 },
+  );
+});
+
+test("is what earlier releases wrote into ledgers, whatever the text", () => {
+  const earlier = (text: string) => {
+    const said = text
+      .replace(/^\uFEFF/, "")
+      .replace(/[ \t\r]+$/gm, "")
+      .replace(/\n+$/, "");
+    return createHash("sha256").update(said).digest("hex");
+  };
+  const characters = ["\uFEFF", " ", "\t", "\r", "\n", "\u2028", "\u2029", "a", "\u00e9", "\ud83d"];
+  const texts = fc.string({ unit: fc.constantFrom(...characters), maxLength: 12 });
+  fc.assert(
+    fc.property(texts, (text) => checksum(text) === earlier(text)),
+    { numRuns: 5000 },
   );
 });

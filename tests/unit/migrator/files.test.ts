@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { listMigrations, listSeeds } from "../../../migrator/files.ts";
+import { listMigrations, listSeeds, readMigrations } from "../../../migrator/files.ts";
+import type { Engine } from "../../../migrator/types.ts";
 import { folder } from "../../support/migrations.ts";
 
 const names = (directory: string) => listMigrations("postgresql", directory).map(({ name }) => name);
@@ -79,11 +80,109 @@ describe("a folder of migrations", () => {
     );
   });
 
-  test("of MongoDB holds .ts files", () => {
-    expect(listMigrations("mongodb", folder({ "0001_add_a.ts": "a" })).map(({ name }) => name)).toEqual([
-      "0001_add_a.ts",
+  test("of MongoDB holds .ts and .json files", () => {
+    const directory = folder({ "0001_add_a.ts": "a", "0002_add_b.json": "b" });
+    expect(listMigrations("mongodb", directory).map(({ name }) => name)).toEqual(["0001_add_a.ts", "0002_add_b.json"]);
+  });
+
+  test("of MongoDB with another file is refused", () => {
+    const directory = folder({ "0001_add_a.sql": "" });
+    expect(() => listMigrations("mongodb", directory)).toThrow(
+      new Error(
+        `${directory}/0001_add_a.sql is not a name that can be ordered. Call it NNNN_verb_object.ts or .json: ` +
+          "four digits from 0001, then lower case letters, digits and single underscores; or move it out of the folder.",
+      ),
+    );
+  });
+
+  test.each(["0001_add_b.json", "0001_add_a.json"])("of MongoDB with 0001_add_a.ts and %s is refused", (second) => {
+    const directory = folder({ "0001_add_a.ts": "", [second]: "" });
+    const [first, last] = ["0001_add_a.ts", second].sort();
+    expect(() => listMigrations("mongodb", directory)).toThrow(
+      new Error(
+        `${first} and ${last} in ${directory} have the same number. ` +
+          "Give the one that was not applied anywhere yet the next free number.",
+      ),
+    );
+  });
+});
+
+describe("companions of a migration", () => {
+  const companionsOf = (engine: Engine, directory: string) =>
+    readMigrations(engine, directory).map(({ name, down, verify }) => [name, down?.name, verify?.name]);
+
+  test("come with it as files of their own, and are not listed", () => {
+    const directory = folder({
+      "0001_add_a.sql": "a",
+      "0001_add_a.down.sql": "\uFEFFb",
+      "0002_add_b.sql": "b",
+      "0002_add_b.verify.sql": "a",
+    });
+    const a = { checksum: "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb", text: "a" };
+    const b = { checksum: "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d", text: "b" };
+    const at = (name: string) => ({ name, path: `${directory}/${name}` });
+    expect(readMigrations("postgresql", directory)).toEqual([
+      { ...at("0001_add_a.sql"), ...a, down: { ...at("0001_add_a.down.sql"), ...b } },
+      { ...at("0002_add_b.sql"), ...b, verify: { ...at("0002_add_b.verify.sql"), ...a } },
+    ]);
+    expect(names(directory)).toEqual(["0001_add_a.sql", "0002_add_b.sql"]);
+  });
+
+  test("of MongoDB need not be of the migration's format", () => {
+    const files = ["0001_add_a.ts", "0001_add_a.down.json", "0001_add_a.verify.ts", "0002_add_b.json"];
+    const more = ["0002_add_b.down.ts", "0002_add_b.verify.json"];
+    const directory = folder(Object.fromEntries([...files, ...more].map((file) => [file, ""])));
+    expect(companionsOf("mongodb", directory)).toEqual([
+      ["0001_add_a.ts", "0001_add_a.down.json", "0001_add_a.verify.ts"],
+      ["0002_add_b.json", "0002_add_b.down.ts", "0002_add_b.verify.json"],
     ]);
   });
+
+  test.each(["0001_add_b.down.sql", "0002_add_a.down.sql", "0001_add_b.verify.sql"])(
+    "without it, as %s, are refused",
+    (alone) => {
+      const directory = folder({ "0001_add_a.sql": "", "0001_add_a.down.sql": "", [alone]: "" });
+      expect(() => names(directory)).toThrow(
+        new Error(
+          `${directory}/${alone} goes with ${alone.split(".")[0]}.sql, which is not there: ` +
+            "rename it as that migration was renamed, or delete it.",
+        ),
+      );
+    },
+  );
+
+  test("without it are refused for MongoDB, too", () => {
+    const directory = folder({ "0001_add_a.verify.json": "" });
+    expect(() => listMigrations("mongodb", directory)).toThrow(
+      new Error(
+        `${directory}/0001_add_a.verify.json goes with 0001_add_a.ts or 0001_add_a.json, which is not there: ` +
+          "rename it as that migration was renamed, or delete it.",
+      ),
+    );
+  });
+
+  test.each(["down", "verify"])("of one kind, %s, may not be two", (kind) => {
+    const directory = folder({ "0001_add_a.ts": "", [`0001_add_a.${kind}.ts`]: "", [`0001_add_a.${kind}.json`]: "" });
+    expect(() => listMigrations("mongodb", directory)).toThrow(
+      new Error(
+        `0001_add_a.${kind}.json and 0001_add_a.${kind}.ts in ${directory} are both the ${kind} file of one migration: ` +
+          "delete one of them.",
+      ),
+    );
+  });
+
+  test.each(["0001_add_a.up.sql", "0001_add_a.down.down.sql", "0001_Add_a.down.sql", "0001_add_a.Down.sql"])(
+    "are not called %s",
+    (file) => {
+      const directory = folder({ [file]: "", "0002_add_a.sql": "" });
+      expect(() => names(directory)).toThrow(
+        new Error(
+          `${directory}/${file} is not a name that can be ordered. Call it NNNN_verb_object.sql: four digits from 0001, ` +
+            "then lower case letters, digits and single underscores; or move it out of the folder.",
+        ),
+      );
+    },
+  );
 });
 
 describe("a folder of seeds", () => {
