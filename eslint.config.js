@@ -7,9 +7,10 @@ const ROOMS = {
   components: ["provider"],
   operations: ["migrator"],
   setup: ["operations", "migrator"],
+  cli: ["operations", "migrator"],
 };
 
-const allRooms = ["components", "provider", "migrator", "operations", "setup", "tests", "bench"];
+const allRooms = ["components", "provider", "migrator", "operations", "setup", "cli", "tests", "bench"];
 
 const oneWayImports = Object.entries(ROOMS).map(([room, allowed]) => ({
   files: [`${room}/**/*.ts`],
