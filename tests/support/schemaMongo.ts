@@ -47,10 +47,12 @@ export async function startTradingMongo(...seedSets: string[]): Promise<TradingM
   }
 }
 
-/** The migrations in order; each step is a database command. */
+/** The migrations in order, without their companions; each step is a database command. */
 export async function readMongoMigrations(): Promise<{ name: string; steps: Document[] }[]> {
   const directory = join(mongoFolder, "migrations");
-  const names = readdirSync(directory).sort();
+  const names = readdirSync(directory)
+    .filter((name) => /^\w+\.ts$/.test(name))
+    .sort();
   return Promise.all(
     names.map(async (name) => ({ name, steps: (await import(resolve(directory, name))).default as Document[] })),
   );

@@ -62,11 +62,11 @@ async function createRolesAndDatabase(superuser: pg.Client, password: string): P
   await superuser.query(`CREATE DATABASE ${postgresDatabase} OWNER trading_owner`);
 }
 
-/** Each file of a folder in a transaction of its own. */
+/** Each file of a folder in a transaction of its own; companions of migrations are passed over. */
 async function apply(client: pg.Client, folder: string): Promise<void> {
   const directory = join(postgresFolder, folder);
   for (const file of readdirSync(directory)
-    .filter((name) => name.endsWith(".sql"))
+    .filter((name) => /^\w+\.sql$/.test(name))
     .sort()) {
     await client.query("BEGIN");
     await client.query(readFileSync(join(directory, file), "utf8"));

@@ -9,11 +9,17 @@ const folders = [
 ];
 
 describe.each(folders)("$folder", ({ folder, extension }) => {
-  const names = readdirSync(folder).sort();
+  const files = readdirSync(folder).sort();
+  const names = files.filter((name) => !/\.(down|verify)\.\w+$/.test(name));
 
   test("has names that say what a file does, numbered from 0001 without a gap", () => {
     const numbers = names.map((name) => new RegExp(`^(\\d{4})(_[a-z0-9]+)+\\.${extension}$`).exec(name)?.[1]);
     expect(numbers).toEqual(names.map((_, index) => String(index + 1).padStart(4, "0")));
+  });
+
+  test("has a way back from each migration", () => {
+    const downs = names.map((name) => name.replace(`.${extension}`, `.down.${extension}`));
+    expect(files.filter((name) => name.includes(".down."))).toEqual(downs);
   });
 });
 
