@@ -92,9 +92,11 @@ function differences(key: string, is: string, should: string): string[] {
 
 function inTwo(definition: string): { lines: string[]; text: string } {
   const end = definition.indexOf("\n\n");
-  if (end < 0) return { lines: definition.split("\n"), text: "" };
-  return { lines: definition.slice(0, end).split("\n"), text: definition.slice(end + 2) };
+  if (end < 0) return { lines: linesOf(definition), text: "" };
+  return { lines: linesOf(definition.slice(0, end)), text: definition.slice(end + 2) };
 }
+
+const linesOf = (text: string) => text.split("\n").filter(Boolean);
 
 function firstDifference(is: string, should: string): string {
   const [found, expected] = [is.split("\n"), should.split("\n")];

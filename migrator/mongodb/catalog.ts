@@ -19,9 +19,10 @@ async function describe(database: Db, { name, type, options = {} }: Document): P
   const { validator, validationLevel, validationAction, viewOn, pipeline, ...others } = options;
   if (type === "view") return [[`view ${name}`, `${lines({ on: viewOn, ...others })}\n\n${text(pipeline)}`]];
   const entries: Entry[] = [[`collection ${name}`, lines(others)]];
-  if (validator || validationLevel || validationAction) {
+  // An empty one, which is how a validator is taken away, lets everything in.
+  if (Object.keys(validator ?? {}).length > 0) {
     const rules = `level ${validationLevel ?? "strict"}, action ${validationAction ?? "error"}`;
-    entries.push([`validator ${name}`, `${rules}\n\n${text(validator ?? {})}`]);
+    entries.push([`validator ${name}`, `${rules}\n\n${text(validator)}`]);
   }
   for (const index of await indexesOf(database, name)) {
     if (index.name === "_id_") continue;
