@@ -1,12 +1,13 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { bulkChecksum, isBulk } from "./bulk.ts";
 import { checksum } from "./checksum.ts";
 import { splitCompanions, stemOf } from "./companions.ts";
 import { MigrationError, listed } from "./errors.ts";
 import type { Engine, FileRef, Migration, SourceFile } from "./types.ts";
 
 const migrationExtensions = { postgresql: ["sql"], mongodb: ["ts", "json"] };
-const seedExtension = { postgresql: "sql", mongodb: "json" } as const;
+const seedExtensions = { postgresql: ["sql", "csv"], mongodb: ["json", "ndjson"] };
 
 /**
  * The migrations of a folder, in order, as the program states them to Pulumi.
@@ -40,7 +41,10 @@ export function readMigrations(engine: Engine, directory: string): Migration[] {
   });
 }
 
-/** As `listSeeds`, with the texts. Gaps are allowed: a seed may be dropped, and a renamed one would be seeded again. */
+/**
+ * As `listSeeds`, with the texts; that of a bulk seed is "", because it is streamed. Gaps are allowed: a seed may be
+ * dropped, and a renamed one would be seeded again.
+ */
 export function readSeeds(engine: Engine, directory: string, sets: readonly string[]): SourceFile[] {
   const existing = entriesOf(directory).sort();
   const unknown = sets.find((set) => !existing.includes(set));
@@ -49,9 +53,11 @@ export function readSeeds(engine: Engine, directory: string, sets: readonly stri
       `There is no seed set "${unknown}" in ${directory}; it has ${listed(existing) || "none"}.`,
     );
   }
-  return sets.flatMap((set) =>
-    readNumbered(join(directory, set), seedExtension[engine]).map((file) => ({ ...file, name: `${set}/${file.name}` })),
-  );
+  return sets.flatMap((set) => {
+    const folder = join(directory, set);
+    const names = ordered(folder, entriesOf(folder), seedExtensions[engine]);
+    return names.map((name) => ({ ...read(folder, name), name: `${set}/${name}` }));
+  });
 }
 
 /** The names alone, so that a mere list doesn't read the companions. */
@@ -61,10 +67,6 @@ function arranged(engine: Engine, directory: string) {
   const names = ordered(directory, migrations, extensions);
   refuseGap(directory, names);
   return { names, companions };
-}
-
-function readNumbered(directory: string, extension: string): SourceFile[] {
-  return ordered(directory, entriesOf(directory), [extension]).map((name) => read(directory, name));
 }
 
 function ordered(directory: string, entries: readonly string[], extensions: readonly string[]): string[] {
@@ -105,17 +107,14 @@ function refuseGap(directory: string, names: readonly string[]): void {
 
 function read(directory: string, name: string): SourceFile {
   const path = join(directory, name);
-  const text = textOf(path, name).replace(/^\uFEFF/, "");
-  return { name, checksum: checksum(text), path, text };
-}
-
-function textOf(path: string, migration: string): string {
   try {
-    return readFileSync(path, "utf8");
+    if (isBulk(name)) return { name, checksum: bulkChecksum(path), path, text: "" };
+    const text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    return { name, checksum: checksum(text), path, text };
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new MigrationError(`${path} can't be read (${code}). Make it a file that this user may read.`, {
-      migration,
+      migration: name,
       cause,
     });
   }

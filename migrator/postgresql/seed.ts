@@ -1,0 +1,113 @@
+import type { EventEmitter } from "node:events";
+import pg from "pg";
+import { ApplyFailure, MigrationError } from "../errors.ts";
+import { seedCsv, type SeedOutcome } from "./seedCsv.ts";
+import { seedFailure } from "./seedFailure.ts";
+import { seedStatements, type SeedStatement } from "./seedStatements.ts";
+import type { SourceFile } from "../types.ts";
+
+export interface PostgresSeedOptions {
+  /** Whether the ledger has the file already: then it was edited since. */
+  known: boolean;
+  /** Whether the file wins over what users changed. */
+  overwrite: boolean;
+  /** Gets one sentence about each 5 s of a bulk seed. */
+  tell: (sentence: string) => void;
+  /** SQL that sets the session as every file finds it, and begins the transaction. */
+  begin: string;
+}
+
+/**
+ * Seeds one file, and writes its ledger row in the same transaction: both are kept, or neither.
+ *
+ * `NNNN_name.sql` is run once. Edited, it is run again when each of its statements is an
+ * INSERT ... ON CONFLICT DO NOTHING, which can't touch a row that is there; else it is left alone.
+ * `NNNN_table.csv` is streamed: see seedCsv.ts.
+ * @returns `left`: a sentence on what was left as users made it.
+ * @throws ApplyFailure, or Disconnected when nobody knows what came of it.
+ */
+export async function seedPostgres(
+  client: pg.Client,
+  file: SourceFile,
+  options: PostgresSeedOptions,
+): Promise<{ left?: string }> {
+  if (file.name.endsWith(".csv")) return inTransaction(client, file, options, () => seedCsv(client, file, options));
+
+  const statements = await seedStatements(file.text);
+  const control = statements?.find(({ endsTransaction }) => endsTransaction);
+  if (control) throw transactionControl(file, control);
+  if (options.known && !options.overwrite) {
+    const other = statements ? statements.find(({ onlyAdds }) => !onlyAdds) : { line: 1 };
+    if (other) return { left: leftAlone(file, other.line) };
+  }
+  return inTransaction(client, file, options, async () => {
+    await runScript(client, file, statements);
+    return {};
+  });
+}
+
+async function inTransaction(
+  client: pg.Client,
+  file: SourceFile,
+  { begin }: PostgresSeedOptions,
+  work: () => Promise<SeedOutcome>,
+): Promise<{ left?: string }> {
+  try {
+    await client.query(begin);
+    const { untouched, ...result } = await work();
+    if (untouched) {
+      await client.query("ROLLBACK");
+      return result;
+    }
+    const row = [file.name, file.checksum].map(pg.escapeLiteral).join(", ");
+    // The file may have changed the role.
+    await client.query(
+      `SET ROLE trading_owner;
+       INSERT INTO trading_ledger.seeds (name, checksum) VALUES (${row})
+       ON CONFLICT (name) DO UPDATE SET checksum = EXCLUDED.checksum, applied_at = now(), applied_by = session_user;
+       COMMIT;`,
+    );
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw seedFailure(file, error, (error as { fileLine?: number }).fileLine);
+  }
+}
+
+/** Sends the file as one message. An error gets the line that it is about. */
+async function runScript(client: pg.Client, file: SourceFile, statements: SeedStatement[] = []): Promise<void> {
+  // Only some errors have a position; the number of statements that were done tells where the others happened.
+  const { connection } = client as unknown as { connection: EventEmitter };
+  let done = 0;
+  const count = () => (done += 1);
+  connection.on("commandComplete", count);
+  try {
+    await client.query(file.text);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    // Positions count characters from 1.
+    const characters = [...file.text].slice(0, Number(error.position) - 1).join("");
+    const fileLine = error.position ? characters.split("\n").length : statements[done]?.line;
+    throw Object.assign(error, { fileLine });
+  } finally {
+    connection.off("commandComplete", count);
+  }
+}
+
+function transactionControl(file: SourceFile, { line }: SeedStatement): Error {
+  return new ApplyFailure(
+    `${file.name} line ${line}: a statement that controls transactions is not allowed, because each seed runs as one ` +
+      `transaction together with its ledger row`,
+    `nothing of ${file.name} was kept`,
+    "Take it out, and run `pulumi up` again.",
+    new MigrationError("transaction control", { migration: file.name }),
+  );
+}
+
+function leftAlone(file: SourceFile, line: number): string {
+  return (
+    `${file.name} was edited since it was seeded, and was left alone: its statement in line ${line} is not an ` +
+    `INSERT ... ON CONFLICT DO NOTHING, so to run it again could undo what users changed. ` +
+    `Give new rows a file of their own, or ask for it to be overwritten.`
+  );
+}

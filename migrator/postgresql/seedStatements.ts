@@ -1,0 +1,58 @@
+import { loadModule, parseSync, type InsertStmt } from "libpg-query";
+
+export interface SeedStatement {
+  /** Line of the file, from 1, where it begins. */
+  line: number;
+  /** Whether it would end the transaction that it runs in. */
+  endsTransaction: boolean;
+  /** Whether it can be run again and only adds rows: an INSERT ... ON CONFLICT DO NOTHING, and nothing else inside. */
+  onlyAdds: boolean;
+}
+
+/**
+ * What PostgreSQL's own parser says of the statements of a seed.
+ * @returns undefined for a text that it can't read: the server tells what is wrong with that.
+ */
+export async function seedStatements(text: string): Promise<SeedStatement[] | undefined> {
+  await loadModule();
+  // It refuses an empty text, which PostgreSQL does not.
+  if (skipBlanks(text, 0) === text.length) return [];
+  let statements;
+  try {
+    statements = parseSync(text).stmts ?? [];
+  } catch {
+    return undefined;
+  }
+  // The parser counts bytes.
+  const bytes = Buffer.from(text);
+  return statements.map(({ stmt, stmt_location }) => {
+    const offset = bytes.subarray(0, stmt_location ?? 0).toString().length;
+    const node = stmt as Record<string, unknown>;
+    return {
+      line: text.slice(0, skipBlanks(text, offset)).split("\n").length,
+      // SAVEPOINT and its like are transaction statements, too: what they keep is hard to tell.
+      endsTransaction: "TransactionStmt" in node,
+      onlyAdds: "InsertStmt" in node && onlyAdds(node.InsertStmt as InsertStmt),
+    };
+  });
+}
+
+function onlyAdds(insert: InsertStmt): boolean {
+  // A WITH may hide a DELETE, at any depth.
+  return insert.onConflictClause?.action === "ONCONFLICT_NOTHING" && !changes(insert);
+}
+
+const changing = new Set(["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]);
+
+function changes(node: unknown): boolean {
+  if (typeof node !== "object" || node === null) return false;
+  return Object.entries(node).some(([key, value]) => changing.has(key) || changes(value));
+}
+
+/** The offset of what comes after blanks and comments. */
+function skipBlanks(text: string, offset: number): number {
+  const blanks = /(?:\s|--[^\n]*|\/\*[\s\S]*?\*\/)*/y;
+  blanks.lastIndex = offset;
+  blanks.exec(text);
+  return blanks.lastIndex;
+}
