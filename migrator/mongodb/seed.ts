@@ -1,5 +1,9 @@
-import { MongoBulkWriteError, BSON, type ClientSession, type Db, type Document } from "mongodb";
+import type { ClientSession, Db, Document } from "mongodb";
+import { BSON } from "mongodb";
 import { MigrationError, messageOf } from "../errors.ts";
+import { seedNdjson } from "./seedNdjson.ts";
+import { refusedDocument, seedFailure, SeedRefused } from "./seedFailure.ts";
+import { currentOf, idKey, mergePlan, type Hashes } from "./seedMerge.ts";
 import type { SourceFile } from "../types.ts";
 
 export interface Seed {
@@ -7,9 +11,51 @@ export interface Seed {
   documents: Document[];
 }
 
+export interface MongoSeedRequest {
+  database: Db;
+  /** The database NAME_ledger. */
+  ledger: Db;
+  file: SourceFile;
+  /** Whether the ledger has the file already: then it was edited since. */
+  known: boolean;
+  /** Whether the file wins over what users changed. */
+  overwrite: boolean;
+  /** Gets one sentence about each 5 s of a bulk seed. */
+  tell: (sentence: string) => void;
+  /** Runs work in one transaction, which fails when the lease is no longer held. */
+  fenced: <T>(work: (session: ClientSession) => Promise<T>) => Promise<T>;
+  /** Fails when the lease is no longer held. */
+  assertHeld: () => Promise<void>;
+}
+
+export interface SeedRow {
+  /** Name of the file. */
+  _id: string;
+  checksum: string;
+  appliedAt: Date;
+  /** What was seeded, by `_id` in Extended JSON. Rows of releases that knew no merge have none. */
+  documents?: Hashes;
+}
+
+/**
+ * Seeds one file. `NNNN_name.json` is merged by `_id` in one transaction with its ledger row: see seedMerge.ts.
+ * `NNNN_name.ndjson` is streamed: see seedNdjson.ts.
+ * @returns `left`: a sentence on what was left as users made it.
+ * @throws ApplyFailure, or Disconnected when nobody knows what came of it; and what `fenced` and `assertHeld` throw.
+ */
+export async function seedMongo(request: MongoSeedRequest): Promise<{ left?: string }> {
+  const { file } = request;
+  try {
+    if (file.name.endsWith(".ndjson")) return await seedNdjson(request);
+    return await seedDocuments(request, parseSeed(file));
+  } catch (error) {
+    throw seedFailure(file, error);
+  }
+}
+
 /**
  * Reads a seed: `{ "collection": "...", "documents": [...] }` in Extended JSON, whose numbers keep their BSON types.
- * @throws MigrationError for text that isn't that, or a document without the `_id` that makes it the same at each run.
+ * @throws MigrationError for text that isn't that, or a document without an `_id` of its own that makes it the same at each run.
  */
 export function parseSeed(file: SourceFile): Seed {
   const refuse = (reason: string, cause?: unknown) =>
@@ -28,34 +74,50 @@ export function parseSeed(file: SourceFile): Seed {
   if (typeof collection !== "string" || !Array.isArray(documents)) throw refuse("is not a seed");
   const nameless = documents.findIndex((document) => document?._id === undefined);
   if (nameless >= 0) throw refuse(`has a document ${nameless + 1} without an _id`);
+  const seen = new Set<string>();
+  for (const id of documents.map(({ _id }) => idKey(_id))) {
+    if (seen.has(id)) throw refuse(`has two documents with the _id ${id}`);
+    seen.add(id);
+  }
   return { collection, documents };
 }
 
-/**
- * Inserts those documents of a seed whose `_id` is not there yet.
- * @param session of the transaction that also holds the ledger row.
- * @throws MigrationError for a collection that does not exist, and for a document that breaks its rules.
- */
-export async function insertSeed(database: Db, seed: Seed, session: ClientSession): Promise<void> {
-  const { collection, documents } = seed;
-  // To make the collection here would leave it without validator and indexes.
-  if (!(await database.listCollections({ name: collection }, { nameOnly: true }).hasNext())) {
-    throw new MigrationError(`${database.databaseName} has no collection "${collection}"`);
-  }
+async function seedDocuments(request: MongoSeedRequest, { collection, documents }: Seed): Promise<{ left?: string }> {
+  const { database, ledger, file, known, overwrite, tell, fenced } = request;
+  await requireCollection(database, collection);
   const target = database.collection(collection);
-  const ids = documents.map(({ _id }) => _id);
-  const present = await target.find({ _id: { $in: ids } }, { session, projection: { _id: 1 } }).toArray();
-  const taken = new Set(present.map(({ _id }) => BSON.EJSON.stringify(_id)));
-  const absent = documents.filter(({ _id }) => !taken.has(BSON.EJSON.stringify(_id)));
-  if (absent.length === 0) return;
-  try {
-    await target.insertMany(absent, { session });
-  } catch (cause) {
-    const [failed] = cause instanceof MongoBulkWriteError ? [cause.writeErrors].flat() : [];
-    if (!failed) throw cause;
-    const id = BSON.EJSON.stringify(absent[failed.index]?._id);
-    const rules = failed.err.errInfo?.details?.schemaRulesNotSatisfied;
-    const why = rules ? ` ${JSON.stringify(rules)}` : "";
-    throw new MigrationError(`document with _id ${id}: ${failed.errmsg}${why}`, { cause });
-  }
+  const rows = ledger.collection<SeedRow>("seeds");
+  const told = await fenced(async (session) => {
+    const row = known ? await rows.findOne({ _id: file.name }, { session }) : null;
+    const before = row ? row.documents : {};
+    const dropped = Object.keys(before ?? {}).map((key) => BSON.EJSON.parse(key, { relaxed: false }));
+    const current = await currentOf(target, [...documents.map(({ _id }) => _id), ...dropped], session);
+    const plan = mergePlan({ documents, before, current, overwrite });
+    const operations = plan.writes.map(({ document, isNew }) =>
+      isNew ? { insertOne: { document } } : { replaceOne: { filter: { _id: document._id }, replacement: document } },
+    );
+    if (operations.length > 0) {
+      await target.bulkWrite(operations, { session }).catch((error: unknown) => {
+        throw refusedDocument(error, (index) => `document with _id ${idKey(plan.writes[index]!.document._id)}`);
+      });
+    }
+    await rows.updateOne(
+      { _id: file.name },
+      { $set: { checksum: file.checksum, documents: plan.after }, $currentDate: { appliedAt: true } },
+      { upsert: true, session },
+    );
+    return plan.left;
+  });
+  if (told.length === 0) return {};
+  const left = `${file.name}: of ${collection}, ${told.join("; ")}.`;
+  if (known) return { left };
+  // Nothing was edited here: users were there first.
+  tell(left);
+  return {};
+}
+
+/** To make the collection here would leave it without validator and indexes. */
+export async function requireCollection(database: Db, collection: string): Promise<void> {
+  if (await database.listCollections({ name: collection }, { nameOnly: true }).hasNext()) return;
+  throw new SeedRefused(`${database.databaseName} has no collection "${collection}"`);
 }

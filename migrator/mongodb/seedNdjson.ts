@@ -1,0 +1,157 @@
+import type { Collection, Document, MongoBulkWriteError, WriteError } from "mongodb";
+import { counted, progressOf } from "../bulk.ts";
+import { batchesOf, collectionOf, type Batch } from "./ndjson.ts";
+import { requireCollection, type MongoSeedRequest, type SeedRow } from "./seed.ts";
+import { refusals, refusedDocument } from "./seedFailure.ts";
+import { contentHash, currentOf, idKey } from "./seedMerge.ts";
+
+const batchSize = 1000;
+/** More batches in flight gain nothing: the server is busy with these. */
+const mostInFlight = 4;
+const milliseconds = 1000;
+
+/** How far a file surely is, as the collection `progress` of the ledger keeps it. */
+interface ProgressRow {
+  _id: string;
+  checksum: string;
+  overwrite: boolean;
+  /** All lines up to here are in the database, and so many bytes of the file. */
+  lines: number;
+  bytes: number;
+  /** Documents that were there before, and those of them that say something else. */
+  present: number;
+  differing: number;
+  /** Whether documents of an earlier text of the file may be there: then it is of interest which of them differ. */
+  compares: boolean;
+}
+
+/**
+ * Streams a bulk seed. Not one transaction, because MongoDB ends those after 60 s: instead the ledger notes how far it
+ * surely is, a run that was killed is resumed there, and a document whose `_id` is there is left as it is.
+ */
+export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: string }> {
+  const { database, ledger, file, known, overwrite, fenced, assertHeld } = request;
+  const name = await collectionOf(file);
+  await requireCollection(database, name);
+  const target = database.collection(name);
+  const rows = ledger.collection<ProgressRow>("progress");
+  const noted = await rows.findOne({ _id: file.name });
+  const isSame = noted?.checksum === file.checksum && noted.overwrite === overwrite;
+  const counts = { lines: 0, bytes: 0, present: 0, differing: 0 };
+  const sure: ProgressRow = isSame
+    ? noted
+    : { _id: file.name, checksum: file.checksum, overwrite, ...counts, compares: known || noted !== null };
+  const progress = progressOf(file, request.tell);
+  const note = () => fenced((session) => rows.replaceOne({ _id: file.name }, sure, { upsert: true, session }));
+  if (!isSame) await note();
+  else if (sure.lines > 0) {
+    request.tell(`${file.name}: goes on after line ${sure.lines.toLocaleString("en-US")}, where it was interrupted.`);
+  }
+
+  const inFlight = new Set<Promise<void>>();
+  const done: { batch: Batch; present: number; differing: number }[] = [];
+  let next = 0;
+  let noting: Promise<unknown> = Promise.resolve();
+  let notedAt = performance.now();
+  let failure: { error: unknown } | undefined;
+
+  /** Batches end in any order; surely done is what has no gap before it. */
+  const advance = () => {
+    for (let ended; (ended = done[next]); delete done[next++]) {
+      sure.present += ended.present;
+      sure.differing += ended.differing;
+      Object.assign(sure, ended.batch.end);
+    }
+    progress.at(sure.bytes, () => counted(sure.lines, "line"));
+    if (performance.now() - notedAt < milliseconds) return;
+    notedAt = Infinity;
+    noting = note().then(
+      () => void (notedAt = performance.now()),
+      (error: unknown) => void (failure ??= { error }),
+    );
+  };
+  const send = async (batch: Batch, number: number) => {
+    try {
+      done[number] = { batch, ...(await write(target, batch, overwrite, sure.compares)) };
+      advance();
+    } catch (error) {
+      failure ??= { error };
+    }
+  };
+
+  try {
+    let number = 0;
+    for await (const batch of batchesOf(file, batchSize, { ...sure })) {
+      while (inFlight.size >= mostInFlight) await Promise.race(inFlight);
+      if (failure) break;
+      await assertHeld();
+      const sent: Promise<void> = send(batch, number++).finally(() => inFlight.delete(sent));
+      inFlight.add(sent);
+    }
+  } finally {
+    await Promise.all(inFlight);
+    await noting;
+  }
+  if (failure) throw failure.error;
+
+  await fenced(async (session) => {
+    await ledger
+      .collection<SeedRow>("seeds")
+      .updateOne(
+        { _id: file.name },
+        { $set: { checksum: file.checksum }, $currentDate: { appliedAt: true } },
+        { upsert: true, session },
+      );
+    await rows.deleteOne({ _id: file.name }, { session });
+  });
+  const { lines, present, differing } = sure;
+  const more = present > 0 ? `, ${counted(present, "document")} of them there already` : "";
+  progress.end(counted(lines - 1, "line"), more);
+  if (differing === 0) return {};
+  const [differs, was] = differing === 1 ? ["differs", "was"] : ["differ", "were"];
+  return {
+    left:
+      `${file.name} was edited since it was seeded: its new documents were inserted, and ` +
+      `${counted(differing, "document")} of ${name} that ${differs} from the file ${was} left as they are. ` +
+      `To give them the file's values, ask for it to be overwritten.`,
+  };
+}
+
+/** Inserts what is not there. With `overwrite`, what is there gets the file's text. */
+async function write(target: Collection, { documents, lines }: Batch, overwrite: boolean, compares: boolean) {
+  const none = { present: 0, differing: 0 };
+  if (documents.length === 0) return none;
+  const place = (batch: number[]) => (index: number) => `line ${batch[index]}`;
+  try {
+    await target.insertMany(documents, { ordered: false });
+    return none;
+  } catch (error) {
+    const there = refusals(error);
+    // All that is wrong is that they are there, and the others are safely on disk.
+    const isHarmless = there.length > 0 && !(error as MongoBulkWriteError).result.getWriteConcernError();
+    if (!isHarmless || !there.every(isThere)) throw refusedDocument(error, place(lines), isThere);
+    const present = there.map(({ index }) => documents[index]!);
+    if (overwrite) await replace(target, present, place(there.map(({ index }) => lines[index]!)));
+    if (overwrite || !compares) return { present: present.length, differing: 0 };
+    const ids = present.map(({ _id }) => _id);
+    const current = await currentOf(target, ids);
+    const differing = present.filter((document) => current[idKey(document._id)] !== contentHash(document));
+    return { present: present.length, differing: differing.length };
+  }
+}
+
+async function replace(target: Collection, documents: Document[], place: (index: number) => string): Promise<void> {
+  const operations = documents.map((document) => ({
+    replaceOne: { filter: { _id: document._id }, replacement: document, upsert: true },
+  }));
+  await target.bulkWrite(operations, { ordered: false }).catch((error: unknown) => {
+    throw refusedDocument(error, place);
+  });
+}
+
+const duplicateKey = 11000;
+
+/** Whether the `_id` is taken. The server names the index that has the value; that of the `_id` it may leave out. */
+function isThere({ code, errmsg = "" }: WriteError): boolean {
+  return code === duplicateKey && !/index: (?!_id_ )/.test(errmsg) && /dup key: \{ _id: /.test(errmsg);
+}
