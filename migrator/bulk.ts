@@ -78,3 +78,14 @@ export function progressOf(file: SourceFile, tell: (sentence: string) => void, i
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/** The sentence on rows or documents of an edited file that are there otherwise. undefined where there are none. */
+export function leftDiffering(file: SourceFile, count: number, noun: string, target: string): string | undefined {
+  if (count === 0) return undefined;
+  const [differs, leftAsIs, them] =
+    count === 1 ? ["differs", "was left as it is", "it"] : ["differ", "were left as they are", "them"];
+  return (
+    `${file.name} was edited since it was seeded: its new ${noun}s were inserted, and ${counted(count, noun)} of ${target} ` +
+    `that ${differs} from the file ${leftAsIs}. To give ${them} the file's values, ask for it to be overwritten.`
+  );
+}

@@ -1,5 +1,5 @@
 import type { Collection, Document, MongoBulkWriteError, WriteError } from "mongodb";
-import { counted, progressOf } from "../bulk.ts";
+import { counted, leftDiffering, progressOf } from "../bulk.ts";
 import { batchesOf, collectionOf, type Batch } from "./ndjson.ts";
 import { requireCollection, type MongoSeedRequest, type SeedRow } from "./seed.ts";
 import { refusals, refusedDocument } from "./seedFailure.ts";
@@ -107,14 +107,7 @@ export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: st
   const { lines, present, differing } = sure;
   const more = present > 0 ? `, ${counted(present, "document")} of them there already` : "";
   progress.end(counted(lines - 1, "line"), more);
-  if (differing === 0) return {};
-  const [differs, was] = differing === 1 ? ["differs", "was"] : ["differ", "were"];
-  return {
-    left:
-      `${file.name} was edited since it was seeded: its new documents were inserted, and ` +
-      `${counted(differing, "document")} of ${name} that ${differs} from the file ${was} left as they are. ` +
-      `To give them the file's values, ask for it to be overwritten.`,
-  };
+  return { left: leftDiffering(file, differing, "document", name) };
 }
 
 /** Inserts what is not there. With `overwrite`, what is there gets the file's text. */

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { bulkBytes, chunkBytes, counted, progressOf, type Progress } from "../bulk.ts";
+import { bulkBytes, chunkBytes, counted, leftDiffering, progressOf, type Progress } from "../bulk.ts";
 import { MigrationError } from "../errors.ts";
 import type { SourceFile } from "../types.ts";
 
@@ -65,13 +65,7 @@ export async function seedCsv(
     `INSERT INTO ${table} (${list}) OVERRIDING SYSTEM VALUE SELECT ${list} FROM ${staging} ON CONFLICT ${onConflict}`,
   );
   progress.end(counted(rows, "row"), `, ${counted(inserted.rowCount ?? 0, "row")} of ${name} written`);
-  if (differing === 0) return {};
-  return {
-    left:
-      `${file.name} was edited since it was seeded: its new rows were inserted, and ${counted(differing, "row")} of ` +
-      `${name} that ${differing === 1 ? "differs" : "differ"} from the file ${differing === 1 ? "was" : "were"} left as ` +
-      `they are. To give them the file's values, ask for it to be overwritten.`,
-  };
+  return { left: leftDiffering(file, differing, "row", name) };
 }
 
 async function copy(client: pg.Client, file: SourceFile, target: string, progress: Progress): Promise<number> {
