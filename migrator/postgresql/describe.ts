@@ -1,0 +1,196 @@
+import { listed } from "../errors.ts";
+import { altersTable, createsTable, addsConstraint, optionWords, valueWords } from "./describeTable.ts";
+import { counted, nameIn, namesIn, objectName, roleName, tableName, typeName, type Tree } from "./names.ts";
+import type { SqlStatement } from "./statements.ts";
+
+/** What a statement does, in words: `adds column note (text) to trades`. What is not understood is said so, with the statement. */
+export function describeSql({ node, text }: SqlStatement): string {
+  const [kind = "", tree] = Object.entries(node ?? {})[0] ?? [];
+  let words: string | undefined;
+  try {
+    words = describers[kind]?.(tree);
+  } catch {
+    // A shape that this parser's version has and we don't know.
+  }
+  return words || `is not understood here: ${text.replace(/\s+/g, " ").slice(0, 100)}`;
+}
+
+/** As `describeSql` for a whole file; comments on several columns of one table in a row are one line. */
+export function describeScript(statements: readonly SqlStatement[]): { place: string; words: string }[] {
+  const lines: { place: string; words: string; table?: string | undefined; columns: number }[] = [];
+  for (const statement of statements) {
+    const table = commentedTable(statement.node);
+    const last = lines.at(-1);
+    if (table !== undefined && last?.table === table) {
+      last.columns += 1;
+      last.words = `comments on ${last.columns} columns of ${table}`;
+      continue;
+    }
+    lines.push({ place: `line ${statement.line}`, words: describeSql(statement), table, columns: 1 });
+  }
+  return lines.map(({ place, words }) => ({ place, words }));
+}
+
+function commentedTable(node: Tree): string | undefined {
+  const { objtype, object } = node?.CommentStmt ?? {};
+  return objtype === "OBJECT_COLUMN" ? objectName(object).replace(/\.[^.]*$/, "") : undefined;
+}
+
+/** `OBJECT_MATVIEW` in words. */
+function thing(objtype: string): string {
+  const word = objtype
+    .replace(/^OBJECT_/, "")
+    .replace(/_/g, " ")
+    .toLowerCase();
+  const others: Record<string, string> = {
+    matview: "materialized view",
+    tabconstraint: "constraint",
+    domconstraint: "constraint of domain",
+    "statistic ext": "statistics",
+  };
+  return others[word] ?? word;
+}
+
+const onTable = new Set(["OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE", "OBJECT_TABCONSTRAINT"]);
+
+/** `trigger guard of trades`; what stands on a table has the table's name first. */
+function namedThing(objtype: string, object: Tree): string {
+  const name = objectName(object);
+  if (!onTable.has(objtype) && objtype !== "OBJECT_COLUMN") return `${thing(objtype)} ${name}`;
+  const [table, own] = [name.replace(/\.[^.]*$/, ""), name.replace(/^.*\./, "")];
+  return objtype === "OBJECT_COLUMN" ? `column ${name}` : `${thing(objtype)} ${own} of ${table}`;
+}
+
+function where(tree: Tree, table: string, verb: string): string {
+  return tree.whereClause ? `${verb} rows of ${table}` : `${verb} all rows of ${table}`;
+}
+
+function privileges({ is_grant, privileges: list, objtype, objects = [], grantees = [] }: Tree, what?: string): string {
+  const names = (list ?? []).map(({ AccessPriv }: Tree) => {
+    const columns = AccessPriv.cols ? ` (${namesIn(AccessPriv.cols).join(", ")})` : "";
+    return `${(AccessPriv.priv_name ?? "all").toUpperCase()}${columns}`;
+  });
+  const kind = objtype === "OBJECT_TABLE" ? "" : `${thing(objtype)} `;
+  const on = what ?? `${kind}${listed(objects.map(objectName))}`;
+  return `${is_grant ? "grants" : "revokes"} ${listed(names) || "all"} on ${on} ${is_grant ? "to" : "from"} ${listed(grantees.map(roleName))}`;
+}
+
+function index({ unique, idxname, relation, indexParams, concurrent, whereClause, accessMethod }: Tree): string {
+  const method = accessMethod && accessMethod !== "btree" ? ` by ${accessMethod}` : "";
+  return (
+    `creates ${unique ? "unique " : ""}index ${idxname ? `${idxname} ` : ""}on ${tableName(relation)} ` +
+    `(${namesIn(indexParams).join(", ")})${method}${whereClause ? " for some rows" : ""}${concurrent ? " concurrently" : ""}`
+  );
+}
+
+function drops({ removeType, objects, behavior, missing_ok, concurrent }: Tree): string {
+  const names = objects.map((object: Tree) => namedThing(removeType, object));
+  const exists = missing_ok ? " if there" : "";
+  const cascade = behavior === "DROP_CASCADE" ? " and what depends on it" : "";
+  return `drops ${listed(names)}${exists}${cascade}${concurrent ? " concurrently" : ""}`;
+}
+
+function renames({ renameType, relation, object, subname, newname }: Tree): string {
+  if (renameType === "OBJECT_COLUMN") return `renames column ${subname} of ${tableName(relation)} to ${newname}`;
+  if (subname)
+    return `renames ${thing(renameType)} ${subname} of ${relation ? tableName(relation) : objectName(object)} to ${newname}`;
+  return `renames ${thing(renameType)} ${relation ? tableName(relation) : objectName(object)} to ${newname}`;
+}
+
+function sets({ kind, name, args }: Tree): string {
+  if (kind === "VAR_RESET_ALL") return "resets all settings";
+  if (kind === "VAR_RESET" || kind === "VAR_SET_DEFAULT") return `resets ${name}`;
+  if (kind === "VAR_SET_MULTI") return `sets ${name.toLowerCase()}`;
+  return `sets ${name} to ${(args ?? []).map(valueWords).join(", ")}`;
+}
+
+function routine({ is_procedure, funcname, parameters = [], returnType, replace }: Tree): string {
+  const inputs = parameters.filter(
+    ({ FunctionParameter: { mode } }: Tree) => !/OUT$|TABLE$/.test(mode) || /INOUT$/.test(mode),
+  );
+  const types = inputs.map(({ FunctionParameter }: Tree) => typeName(FunctionParameter.argType)).join(", ");
+  const returns = returnType ? ` returning ${typeName(returnType)}` : "";
+  return `${replace ? "creates or replaces" : "creates"} ${is_procedure ? "procedure" : "function"} ${nameIn(funcname)}(${types})${returns}`;
+}
+
+const domainChanges: Record<string, (tree: Tree, name: string) => string> = {
+  T: (tree, name) =>
+    tree.def ? `sets the default of domain ${name} to ${valueWords(tree.def)}` : `drops the default of domain ${name}`,
+  N: (_, name) => `allows nulls in domain ${name}`,
+  O: (_, name) => `forbids nulls in domain ${name}`,
+  C: (tree, name) => addsConstraint(tree.def.Constraint, `domain ${name}`),
+  X: (tree, name) => `drops constraint ${tree.name} of domain ${name}`,
+  V: (tree, name) => `validates constraint ${tree.name} of domain ${name}`,
+};
+
+const describers: Record<string, (tree: Tree) => string | undefined> = {
+  CreateStmt: createsTable,
+  AlterTableStmt: altersTable,
+  IndexStmt: index,
+  DropStmt: drops,
+  RenameStmt: renames,
+  ViewStmt: ({ view, replace }) => `${replace ? "creates or replaces" : "creates"} view ${tableName(view)}`,
+  CreateTableAsStmt: ({ into, objtype }) => `creates ${thing(objtype)} ${tableName(into.rel)} from a query`,
+  RefreshMatViewStmt: ({ relation, concurrent }) =>
+    `refreshes materialized view ${tableName(relation)}${concurrent ? " concurrently" : ""}`,
+  CreateFunctionStmt: routine,
+  AlterFunctionStmt: ({ func }) => `alters function ${objectName({ ObjectWithArgs: func })}`,
+  DoStmt: () => "runs an anonymous code block",
+  CallStmt: ({ funccall }) => `calls procedure ${nameIn(funccall.funcname)}`,
+  CreateTrigStmt: ({ trigname, relation, funcname, replace }) =>
+    `${replace ? "creates or replaces" : "creates"} trigger ${trigname} on ${tableName(relation)} that runs ${nameIn(funcname)}`,
+  RuleStmt: ({ rulename, relation }) => `creates rule ${rulename} on ${tableName(relation)}`,
+  CreatePolicyStmt: ({ policy_name, table, cmd_name }) =>
+    `creates policy ${policy_name} on ${tableName(table)} for ${cmd_name}`,
+  AlterPolicyStmt: ({ policy_name, table }) => `alters policy ${policy_name} on ${tableName(table)}`,
+  CreateDomainStmt: ({ domainname, typeName: type }) => `creates domain ${nameIn(domainname)} as ${typeName(type)}`,
+  AlterDomainStmt: (tree) => domainChanges[tree.subtype]?.(tree, nameIn(tree.typeName)),
+  CreateEnumStmt: ({ typeName: name, vals }) =>
+    `creates enum ${nameIn(name)} with ${counted(vals?.length ?? 0, "value")}`,
+  AlterEnumStmt: ({ typeName: name, newVal, oldVal }) =>
+    oldVal
+      ? `renames value '${oldVal}' of enum ${nameIn(name)} to '${newVal}'`
+      : `adds value '${newVal}' to enum ${nameIn(name)}`,
+  CompositeTypeStmt: ({ typevar, coldeflist }) =>
+    `creates type ${tableName(typevar)} with ${counted(coldeflist?.length ?? 0, "field")}`,
+  CreateRangeStmt: ({ typeName: name }) => `creates range type ${nameIn(name)}`,
+  DefineStmt: ({ kind, defnames }) => `creates ${thing(kind)} ${nameIn(defnames)}`,
+  CreateSeqStmt: ({ sequence }) => `creates sequence ${tableName(sequence)}`,
+  AlterSeqStmt: ({ sequence, options }) => `sets ${optionWords(options)} of sequence ${tableName(sequence)}`,
+  CreateSchemaStmt: ({ schemaname }) => `creates schema ${schemaname}`,
+  CreateExtensionStmt: ({ extname }) => `creates extension ${extname}`,
+  AlterExtensionStmt: ({ extname }) => `updates extension ${extname}`,
+  CreateStatsStmt: ({ defnames, relations }) =>
+    `creates statistics ${nameIn(defnames)} on ${listed((relations ?? []).map(objectName))}`,
+  CommentStmt: ({ objtype, object, comment }) =>
+    `${comment === undefined ? "removes the comment" : "comments"} on ${namedThing(objtype, object)}`,
+  GrantStmt: (tree) => privileges(tree),
+  GrantRoleStmt: ({ is_grant, granted_roles, grantee_roles }) =>
+    `${is_grant ? "grants" : "revokes"} role ${listed(granted_roles.map(({ AccessPriv }: Tree) => AccessPriv.priv_name))} ` +
+    `${is_grant ? "to" : "from"} ${listed(grantee_roles.map(roleName))}`,
+  AlterDefaultPrivilegesStmt: ({ action }) => privileges(action, `future ${thing(action.objtype)}s`),
+  AlterOwnerStmt: ({ objectType, relation, object, newowner }) =>
+    `gives ${thing(objectType)} ${relation ? tableName(relation) : objectName(object)} to ${roleName(newowner)}`,
+  AlterObjectSchemaStmt: ({ objectType, relation, object, newschema }) =>
+    `moves ${thing(objectType)} ${relation ? tableName(relation) : objectName(object)} to schema ${newschema}`,
+  InsertStmt: ({ relation }) => `inserts rows into ${tableName(relation)}`,
+  UpdateStmt: (tree) => where(tree, tableName(tree.relation), "updates"),
+  DeleteStmt: (tree) => where(tree, tableName(tree.relation), "deletes"),
+  MergeStmt: ({ relation }) => `merges rows into ${tableName(relation)}`,
+  SelectStmt: () => "runs a query",
+  TruncateStmt: ({ relations, behavior }) =>
+    `empties ${listed(relations.map(objectName))}${behavior === "DROP_CASCADE" ? " and what refers to it" : ""}`,
+  LockStmt: ({ relations }) => `locks ${listed(relations.map(objectName))}`,
+  VariableSetStmt: sets,
+  VacuumStmt: ({ is_vacuumcmd, rels = [], options = [] }) => {
+    const full = options.some(({ DefElem }: Tree) => DefElem.defname === "full") ? " in full" : "";
+    const tables = listed(rels.map(({ VacuumRelation }: Tree) => tableName(VacuumRelation.relation))) || "all tables";
+    return `${is_vacuumcmd ? "vacuums" : "analyses"} ${tables}${full}`;
+  },
+  ReindexStmt: ({ relation, name, params = [] }) =>
+    `builds ${relation ? tableName(relation) : `all indexes of ${name}`} anew${params.some(({ DefElem }: Tree) => DefElem.defname === "concurrently") ? " concurrently" : ""}`,
+  ClusterStmt: ({ relation, indexname }) =>
+    `clusters ${relation ? tableName(relation) : "all tables"}${indexname ? ` by index ${indexname}` : ""}`,
+  ConstraintsSetStmt: ({ deferred }) => `makes constraints ${deferred ? "deferred" : "immediate"}`,
+  NotifyStmt: ({ conditionname }) => `notifies ${conditionname}`,
+};

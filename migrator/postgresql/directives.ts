@@ -1,0 +1,35 @@
+import type { ScanToken } from "libpg-query";
+import { MigrationError, listed } from "../errors.ts";
+import type { SourceFile } from "../types.ts";
+import { sqlRules } from "./rules.ts";
+
+/**
+ * What the comments of a file ask for: `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`.
+ * @param tokens of the file: what looks like a comment inside a string is none.
+ * @throws MigrationError for a comment that is meant so and isn't: it would be passed over in silence.
+ */
+export function directivesOf(file: SourceFile, tokens: readonly ScanToken[]) {
+  let transaction = true;
+  const allowed = new Map<string, string>();
+  for (const { start, end, tokenName } of tokens) {
+    const bytes = Buffer.from(file.text);
+    const comment = bytes.subarray(start, end).toString().trimEnd();
+    if (tokenName !== "SQL_COMMENT" || !/^--[ \t]*migrate[ \t]*:/i.test(comment)) continue;
+    const before = bytes.subarray(0, start).toString();
+    const refuse = (reason: string) =>
+      new MigrationError(
+        `${file.name} line ${before.split("\n").length}: "${comment}" ${reason}. Nothing was applied.`,
+        { migration: file.name },
+      );
+    const [, rule, reason] = /^-- migrate: allow ([^\s:]+):\s*(.*)$/.exec(comment) ?? [];
+    if (before !== "" && !before.endsWith("\n")) throw refuse("does not begin its line, and would be passed over");
+    if (comment === "-- migrate: no-transaction") transaction = false;
+    else if (rule === undefined) {
+      throw refuse("is no directive. There are `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`");
+    } else if (!Object.hasOwn(sqlRules, rule)) {
+      throw refuse(`names no rule. There are ${listed(Object.keys(sqlRules))}`);
+    } else if (reason === "") throw refuse("has no reason. State why it is meant, for those who read it later");
+    else allowed.set(rule, reason!);
+  }
+  return { transaction, allowed };
+}

@@ -1,0 +1,83 @@
+import { runsAlone } from "./alone.ts";
+import { tableName, type Tree } from "./names.ts";
+import { dangersOf, type Danger } from "./dangers.ts";
+import type { SqlScript, SqlStatement } from "./statements.ts";
+import type { Finding } from "../types.ts";
+
+/**
+ * What is dangerous in a pending file.
+ * @param fresh tables that pending files before it make: they have no rows yet, so that nothing that is said of rows holds.
+ */
+export function lintSql({ statements, transaction, allowed }: SqlScript, fresh: ReadonlySet<string>): Finding[] {
+  const empty = new Set(fresh);
+  return statements.flatMap((statement) => {
+    const place = `line ${statement.line}`;
+    const refused = impossible(statement, transaction).map(({ rule, message }): Finding => ({
+      rule,
+      severity: "refused",
+      place,
+      message,
+    }));
+    const dangers = dangersOf(statement.node, empty).map((danger) => finding(danger, place, allowed.get(danger.rule)));
+    for (const table of tablesMadeBy([statement])) empty.add(table);
+    return [...refused, ...dangers];
+  });
+}
+
+/** Tables that statements make, as `tableName` has them. */
+export function tablesMadeBy(statements: readonly SqlStatement[]): string[] {
+  return statements.flatMap(({ node }) => {
+    const { CreateStmt, CreateTableAsStmt } = node as Tree;
+    return CreateStmt
+      ? [tableName(CreateStmt.relation)]
+      : CreateTableAsStmt
+        ? [tableName(CreateTableAsStmt.into.rel)]
+        : [];
+  });
+}
+
+function finding({ rule, severity, message }: Danger, place: string, allowed: string | undefined): Finding {
+  const wayOn =
+    severity === "destructive" ? ` If it is meant, state why in the file: -- migrate: allow ${rule}: reason` : "";
+  return { rule, severity, place, message: message + wayOn, ...(allowed !== undefined && { allowed }) };
+}
+
+/** Why a statement can't work where it stands. Nothing lifts that. */
+function impossible(statement: SqlStatement, transaction: boolean): { rule: string; message: string }[] {
+  const [kind = "", tree] = Object.entries(statement.node as Tree)[0] ?? [];
+  const found: { rule: string; message: string }[] = [];
+  if (transaction && runsAlone(statement)) {
+    const message =
+      "PostgreSQL refuses it inside a transaction. Put it into a file of its own that begins with `-- migrate: no-transaction`.";
+    found.push({ rule: "concurrently-in-transaction", message });
+  }
+  const index = kind === "IndexStmt" ? (tree as Tree) : undefined;
+  if (index?.concurrent && !index.idxname) {
+    found.push({
+      rule: "index-without-name",
+      message: "What a killed run leaves of an index is found by its name. Give it one.",
+    });
+  }
+  if (index?.concurrent && index.if_not_exists) {
+    const message = "IF NOT EXISTS takes an INVALID index for a good one. Leave it out: the ledger knows what is done.";
+    found.push({ rule: "index-if-not-exists", message });
+  }
+  if (outside.has(kind)) {
+    const message =
+      "It is a matter of the whole server, not of one database's schema. Run it by hand, or in the set-up.";
+    found.push({ rule: "not-in-a-migration", message });
+  }
+  return found;
+}
+
+const outside = new Set([
+  "CreatedbStmt",
+  "DropdbStmt",
+  "CreateTableSpaceStmt",
+  "DropTableSpaceStmt",
+  "AlterSystemStmt",
+  "CreateSubscriptionStmt",
+  "DropSubscriptionStmt",
+  "CreateRoleStmt",
+  "DropRoleStmt",
+]);

@@ -1,0 +1,70 @@
+/** A part of PostgreSQL's syntax tree. Its shape is the parser's, and differs from one kind of statement to the next. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Tree = any;
+
+/** `trades`, `audit.trades`; `public` is where everything is, and goes without saying. */
+export function tableName(range: Tree): string {
+  return dotted([range?.schemaname, range?.relname]);
+}
+
+/** The name in a list of strings, as the parser has names with dots. */
+export function nameIn(list: Tree): string {
+  return dotted((list ?? []).map((part: Tree) => part?.String?.sval));
+}
+
+export function namesIn(list: Tree): string[] {
+  return (list ?? []).map((part: Tree) => part?.String?.sval ?? part?.IndexElem?.name ?? "an expression");
+}
+
+function dotted(parts: (string | undefined)[]): string {
+  const known = parts.filter((part) => part !== undefined && part !== "");
+  return (known[0] === "public" && known.length > 1 ? known.slice(1) : known).join(".");
+}
+
+/** What a DROP, COMMENT or ALTER names, whatever kind of thing it is: a table, a function with its types, a schema. */
+export function objectName(object: Tree): string {
+  if (object?.List)
+    return dotted(object.List.items.map((part: Tree) => part?.String?.sval ?? typeName(part?.TypeName)));
+  if (object?.String) return object.String.sval;
+  if (object?.TypeName) return typeName(object.TypeName);
+  if (object?.RangeVar) return tableName(object.RangeVar);
+  if (object?.ObjectWithArgs) {
+    const { objname, objargs = [] } = object.ObjectWithArgs;
+    return `${nameIn(objname)}(${objargs.map((type: Tree) => typeName(type.TypeName)).join(", ")})`;
+  }
+  return "(unnamed)";
+}
+
+/** Names of the standard where the parser has PostgreSQL's own. */
+const standard: Record<string, string> = {
+  int2: "smallint",
+  int4: "integer",
+  int8: "bigint",
+  float4: "real",
+  float8: "double precision",
+  bool: "boolean",
+  bpchar: "char",
+  timestamptz: "timestamptz",
+};
+
+/** `numeric(20,8)`, `text[]`. */
+export function typeName(type: Tree): string {
+  const parts = namesIn(type?.names).filter((part) => part !== "pg_catalog");
+  const name = standard[parts.join(".")] ?? dotted(parts);
+  const modifiers = (type?.typmods ?? []).map(
+    (modifier: Tree) => modifier?.A_Const?.ival?.ival ?? modifier?.A_Const?.sval?.sval ?? "?",
+  );
+  const size = name === "interval" || modifiers.length === 0 ? "" : `(${modifiers.join(",")})`;
+  return `${type?.setof ? "setof " : ""}${name}${size}${"[]".repeat(type?.arrayBounds?.length ?? 0)}`;
+}
+
+export function roleName(role: Tree): string {
+  const { roletype, rolename } = role?.RoleSpec ?? role ?? {};
+  if (rolename !== undefined) return rolename;
+  return roletype === "ROLESPEC_PUBLIC" ? "PUBLIC" : "the current role";
+}
+
+/** `one table`, `3 tables`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,93 @@
+import type { Node, ScanToken } from "libpg-query";
+import { checksum } from "../checksum.ts";
+import { MigrationError } from "../errors.ts";
+import type { SourceFile } from "../types.ts";
+import { directivesOf } from "./directives.ts";
+
+export interface SqlStatement {
+  /** Without the comments before it, and without its semicolon. */
+  text: string;
+  /** From 1. */
+  line: number;
+  /** SHA-256 of its text, as checksum.ts takes it. */
+  hash: string;
+  /** As PostgreSQL's parser has it: an object with one key, such as `CreateStmt`. */
+  node: Node;
+}
+
+export interface SqlScript {
+  /** Whether the file is one transaction. */
+  transaction: boolean;
+  /** Reasons that the file states, by the rule that they lift. */
+  allowed: Map<string, string>;
+  statements: SqlStatement[];
+}
+
+/**
+ * Reads a file with PostgreSQL's own parser, which is loaded when the first file needs it.
+ * @throws MigrationError for a syntax error, a file without a statement, a directive that nobody knows, and for statements
+ * that can't stand in a file of ours.
+ */
+export async function parseSql(file: SourceFile): Promise<SqlScript> {
+  const { loadModule, parseSync, scanSync, hasSqlDetails } = await import("libpg-query");
+  await loadModule();
+  const refuse = (place: string, reason: string, remedy: string) =>
+    new MigrationError(`${file.name}${place} ${reason}. Nothing was applied. ${remedy}`, { migration: file.name });
+
+  let statements: SqlStatement[];
+  let tokens: ScanToken[];
+  try {
+    statements = split(file.text, parseSync(file.text).stmts ?? []);
+    // Most files have no directive, and a scan takes as long as parsing does.
+    tokens = /--[ \t]*migrate[ \t]*:/i.test(file.text) ? scanSync(file.text).tokens : [];
+  } catch (error) {
+    if (!hasSqlDetails(error)) throw error;
+    const before = [...file.text].slice(0, error.sqlDetails?.cursorPosition ?? 0).join("");
+    const hint = /syntax error at or near "\\"/.test(error.message)
+      ? "Leave out what is meant for psql, and run `pulumi up` again."
+      : "Mend the file, and run `pulumi up` again.";
+    throw refuse(` line ${lineAt(before)}:`, error.message, hint);
+  }
+  if (statements.length === 0) throw refuse("", "has no statement", "Write what it is for, or delete the file.");
+  const { transaction, allowed } = directivesOf(file, tokens);
+  for (const { node, line } of statements) {
+    const foreign = foreignTo(node, transaction);
+    if (foreign) throw refuse(` line ${line}:`, foreign.reason, foreign.remedy);
+  }
+  return { transaction, allowed, statements };
+}
+
+/** The line, from 1, in which a text ends. */
+function lineAt(text: string): number {
+  return text.split("\n").length;
+}
+
+/** The parser counts bytes; where it gives no length, a statement goes to the end. */
+function split(text: string, parsed: { stmt?: Node; stmt_location?: number; stmt_len?: number }[]): SqlStatement[] {
+  const bytes = Buffer.from(text);
+  return parsed.map(({ stmt, stmt_location: start = 0, stmt_len: length }) => {
+    const own = bytes
+      .subarray(start, length ? start + length : undefined)
+      .toString()
+      .trim();
+    return { text: own, line: lineAt(bytes.subarray(0, start).toString()), hash: checksum(own), node: stmt! };
+  });
+}
+
+/** Why a statement can't stand in a file that runs as ours do. */
+function foreignTo(node: Node, transaction: boolean): { reason: string; remedy: string } | undefined {
+  if ("TransactionStmt" in node) {
+    const word = node.TransactionStmt.kind?.replace(/^TRANS_STMT_/, "").replaceAll("_", " ") ?? "COMMIT";
+    const why = transaction
+      ? "each file runs as one transaction together with its ledger row"
+      : "each statement of a file with `-- migrate: no-transaction` is kept by itself";
+    return { reason: `${word} is not allowed, because ${why}`, remedy: "Take it out, and run `pulumi up` again." };
+  }
+  if ("CopyStmt" in node && (node.CopyStmt.is_from || node.CopyStmt.filename)) {
+    return {
+      reason: "COPY is not allowed, because a migration has no data beside it",
+      remedy: "Rows come as seeds: NNNN_TABLE.csv in a seed set.",
+    };
+  }
+  return undefined;
+}

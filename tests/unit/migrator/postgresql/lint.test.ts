@@ -1,0 +1,272 @@
+import { describe, expect, test } from "@jest/globals";
+import { lintSql } from "../../../../migrator/postgresql/lint.ts";
+import { reviewSql } from "../../../../migrator/postgresql/review.ts";
+import { parseSql } from "../../../../migrator/postgresql/statements.ts";
+import { readMigrations } from "../../../../migrator/files.ts";
+import type { SourceFile } from "../../../../migrator/types.ts";
+
+const file = (text: string, name = "0001_x.sql"): SourceFile => ({ name, path: name, checksum: "c", text });
+const findings = async (text: string, fresh: string[] = []) => lintSql(await parseSql(file(text)), new Set(fresh));
+
+const golden: [string, string[]][] = [
+  [
+    "DROP TABLE a, audit.b",
+    [
+      "destructive drop-table: a and audit.b go with all rows: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow drop-table: reason",
+    ],
+  ],
+  [
+    "DROP TABLE a CASCADE",
+    [
+      "destructive drop-table: a goes with all rows: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow drop-table: reason",
+      "destructive cascade: CASCADE takes along what depends on it, whatever that is by then. Name each thing, and drop it by itself. If it is meant, state why in the file: -- migrate: allow cascade: reason",
+    ],
+  ],
+  [
+    "DROP SCHEMA audit",
+    [
+      "destructive drop-schema: audit goes with all that is in it. If it is meant, state why in the file: -- migrate: allow drop-schema: reason",
+    ],
+  ],
+  [
+    "DROP TYPE kind",
+    [
+      "destructive drop-type: kind goes: columns and functions that have it can't be read any more. If it is meant, state why in the file: -- migrate: allow drop-type: reason",
+    ],
+  ],
+  [
+    "DROP DOMAIN amount",
+    [
+      "destructive drop-type: amount goes: columns and functions that have it can't be read any more. If it is meant, state why in the file: -- migrate: allow drop-type: reason",
+    ],
+  ],
+  [
+    "DROP INDEX a_b",
+    ["warning drop-index: a_b goes: queries that use it become slow, and what it kept unique may be doubled."],
+  ],
+  ["DROP VIEW v", ["warning drop-view: v goes: queries that use it fail."]],
+  ["DROP FUNCTION f(int)", ["warning drop-function: f(integer) goes: queries that use it fail."]],
+  [
+    "ALTER TABLE t DROP COLUMN a",
+    [
+      "destructive drop-column: Column a of t goes with its values: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow drop-column: reason",
+    ],
+  ],
+  [
+    "ALTER TABLE t DROP COLUMN a CASCADE",
+    [
+      "destructive drop-column: Column a of t goes with its values: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow drop-column: reason",
+      "destructive cascade: CASCADE takes along what depends on it, whatever that is by then. Name each thing, and drop it by itself. If it is meant, state why in the file: -- migrate: allow cascade: reason",
+    ],
+  ],
+  [
+    "ALTER TABLE t ALTER a TYPE text",
+    [
+      "destructive change-type: The values of t.a become text: what they were is not known here, so they may lose something or fail, and mostly the table is written anew under a lock. Add a column beside it, fill it, and change over. If it is meant, state why in the file: -- migrate: allow change-type: reason",
+    ],
+  ],
+  [
+    "ALTER TABLE t ADD COLUMN a int NOT NULL",
+    [
+      "destructive not-null-without-default: It fails where t has rows, because they would have no a. Give it a DEFAULT, or add it without NOT NULL, fill it, and forbid nulls then. If it is meant, state why in the file: -- migrate: allow not-null-without-default: reason",
+    ],
+  ],
+  ["ALTER TABLE t ADD COLUMN a int NOT NULL DEFAULT 0", []],
+  [
+    "ALTER TABLE t ADD COLUMN a uuid DEFAULT gen_random_uuid()",
+    ["warning rewrite-table: t is written anew, and nobody can read it meanwhile."],
+  ],
+  [
+    "ALTER TABLE t ADD COLUMN a bigserial",
+    ["warning rewrite-table: t is written anew, and nobody can read it meanwhile."],
+  ],
+  [
+    "ALTER TABLE t ADD COLUMN a int REFERENCES o",
+    [
+      "warning constraint-without-not-valid: t is read whole under a lock to check the constraint. Add it NOT VALID, and VALIDATE it in the next file.",
+    ],
+  ],
+  [
+    "ALTER TABLE t ALTER a SET NOT NULL",
+    [
+      "warning set-not-null: t is read whole under a lock that keeps everybody out. Add CHECK (a IS NOT NULL) NOT VALID first, validate it in the next file, then this is quick.",
+    ],
+  ],
+  [
+    "ALTER TABLE t DROP CONSTRAINT c",
+    ["warning drop-constraint: What constraint c kept out of t may come in from then on."],
+  ],
+  [
+    "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)",
+    [
+      "warning constraint-without-not-valid: t is read whole under a lock to check c. Add it NOT VALID, and VALIDATE it in the next file.",
+    ],
+  ],
+  ["ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID", []],
+  [
+    "ALTER TABLE t ADD UNIQUE (a)",
+    [
+      "warning unique-constraint: Nobody can use t while the index of the constraint is built, and it fails where there are duplicates. Build a unique index CONCURRENTLY first, and add the constraint USING INDEX.",
+    ],
+  ],
+  ["ALTER TABLE t ADD CONSTRAINT c UNIQUE USING INDEX i", []],
+  [
+    "ALTER TABLE t RENAME COLUMN a TO b",
+    [
+      "destructive rename: What runs now and uses a fails from then on, because it is called b. Add the new one beside the old, change what uses it, then drop the old one. If it is meant, state why in the file: -- migrate: allow rename: reason",
+    ],
+  ],
+  [
+    "ALTER TABLE t RENAME TO u",
+    [
+      "destructive rename: What runs now and uses t fails from then on, because it is called u. Add the new one beside the old, change what uses it, then drop the old one. If it is meant, state why in the file: -- migrate: allow rename: reason",
+    ],
+  ],
+  [
+    "CREATE INDEX t_a ON t (a)",
+    [
+      "warning index-without-concurrently: Writes to t wait while t_a is built. Build it CONCURRENTLY, in a file of its own that begins with `-- migrate: no-transaction`.",
+    ],
+  ],
+  [
+    "TRUNCATE t",
+    [
+      "destructive truncate: All rows of t go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow truncate: reason",
+    ],
+  ],
+  [
+    "TRUNCATE t CASCADE",
+    [
+      "destructive truncate: All rows of t go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow truncate: reason",
+      "destructive cascade: CASCADE takes along what depends on it, whatever that is by then. Name each thing, and drop it by itself. If it is meant, state why in the file: -- migrate: allow cascade: reason",
+    ],
+  ],
+  [
+    "DELETE FROM t",
+    [
+      "destructive delete-all: All rows of t go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
+    ],
+  ],
+  ["DELETE FROM t WHERE a = 1", []],
+  [
+    "UPDATE t SET a = 1",
+    ["warning update-all: Every row of t is written anew, also those that need it not. Say in WHERE which do."],
+  ],
+  [
+    "SET lock_timeout = 0",
+    [
+      "warning no-timeout: lock_timeout is off from here on, so that it may wait or run without end, and others behind it. Each file begins with lock_timeout 2s and statement_timeout 15min: set what it needs.",
+    ],
+  ],
+  [
+    "SET LOCAL statement_timeout = '0'",
+    [
+      "warning no-timeout: statement_timeout is off from here on, so that it may wait or run without end, and others behind it. Each file begins with lock_timeout 2s and statement_timeout 15min: set what it needs.",
+    ],
+  ],
+  ["SET lock_timeout = '5s'", []],
+  [
+    "RESET statement_timeout",
+    [
+      "warning no-timeout: statement_timeout is off from here on, so that it may wait or run without end, and others behind it. Each file begins with lock_timeout 2s and statement_timeout 15min: set what it needs.",
+    ],
+  ],
+  [
+    "RESET ALL",
+    [
+      "warning no-timeout: Both timeouts are off from here on, so that it may wait or run without end, and others behind it. Each file begins with lock_timeout 2s and statement_timeout 15min: set what it needs.",
+    ],
+  ],
+  [
+    "CREATE INDEX CONCURRENTLY t_a ON t (a)",
+    [
+      "refused concurrently-in-transaction: PostgreSQL refuses it inside a transaction. Put it into a file of its own that begins with `-- migrate: no-transaction`.",
+    ],
+  ],
+  [
+    "VACUUM t",
+    [
+      "refused concurrently-in-transaction: PostgreSQL refuses it inside a transaction. Put it into a file of its own that begins with `-- migrate: no-transaction`.",
+    ],
+  ],
+  [
+    "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
+    [
+      "refused concurrently-in-transaction: PostgreSQL refuses it inside a transaction. Put it into a file of its own that begins with `-- migrate: no-transaction`.",
+    ],
+  ],
+  [
+    "CREATE DATABASE d",
+    [
+      "refused not-in-a-migration: It is a matter of the whole server, not of one database's schema. Run it by hand, or in the set-up.",
+    ],
+  ],
+  ["-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY t_a ON t (a)", []],
+  [
+    "-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY ON t (a)",
+    ["refused index-without-name: What a killed run leaves of an index is found by its name. Give it one."],
+  ],
+  [
+    "-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_a ON t (a)",
+    [
+      "refused index-if-not-exists: IF NOT EXISTS takes an INVALID index for a good one. Leave it out: the ledger knows what is done.",
+    ],
+  ],
+  [
+    "-- migrate: no-transaction\nVACUUM (FULL) t",
+    ["warning rewrite-table: t is written anew, and nobody can read it meanwhile."],
+  ],
+  [
+    "-- migrate: no-transaction\nCLUSTER",
+    ["warning rewrite-table: every table is written anew, and nobody can read it meanwhile."],
+  ],
+];
+
+test.each(golden)("%s", async (text, expected) => {
+  const found = await findings(text);
+  expect(found.map(({ rule, severity, message }) => `${severity} ${rule}: ${message}`)).toEqual(expected);
+});
+
+describe("a table that has no rows yet", () => {
+  const harmless = [
+    "DROP TABLE t",
+    "ALTER TABLE t ADD COLUMN a int NOT NULL",
+    "ALTER TABLE t ALTER a TYPE text",
+    "ALTER TABLE t ALTER a SET NOT NULL",
+    "CREATE INDEX t_a ON t (a)",
+    "DELETE FROM t",
+    "UPDATE t SET a = 1",
+    "ALTER TABLE t RENAME TO u",
+  ];
+
+  test.each(harmless)("is in no danger from %s", async (text) => {
+    expect(await findings(text, ["t"])).toEqual([]);
+    expect(await findings(`CREATE TABLE public.t (a int);\n${text}`)).toEqual([]);
+  });
+
+  test("was made by any file that is still pending, and by no file that is applied", async () => {
+    const files = [
+      file("CREATE TABLE t (a int)"),
+      file("CREATE INDEX t_a ON t (a); CREATE INDEX u_a ON u (a)", "0002_y.sql"),
+    ];
+    const [, second] = await reviewSql(files);
+    expect(second!.findings.map(({ message }) => message.slice(0, 29))).toEqual(["Writes to u wait while u_a is"]);
+  });
+});
+
+test("a reason that the file states is told with the finding, which then stops nothing", async () => {
+  const text = "-- migrate: allow drop-table: nobody reads it\nDROP TABLE t;\nDROP TABLE u CASCADE;";
+  expect((await findings(text)).map(({ rule, place, allowed }) => [rule, place, allowed])).toEqual([
+    ["drop-table", "line 2", "nobody reads it"],
+    ["drop-table", "line 3", "nobody reads it"],
+    ["cascade", "line 3", undefined],
+  ]);
+});
+
+test("nothing stops our own migrations, and nothing is said of them where they are installed first", async () => {
+  const files = readMigrations("postgresql", "schema/postgresql/migrations");
+  expect((await reviewSql(files)).flatMap(({ findings }) => findings)).toEqual([]);
+  // A way back runs on request alone, and has a guard of its own.
+  const backs = await reviewSql(files.map(({ down }) => down!));
+  expect(backs.flatMap(({ findings }) => findings).filter(({ severity }) => severity === "refused")).toEqual([]);
+});
