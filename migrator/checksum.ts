@@ -8,9 +8,14 @@ const blankAtLineEnd = /[ \t\r](?:[\n\r\u2028\u2029]|$)/;
  * at the end of the file don't count, because editors and git change them behind the author's back.
  */
 export function checksum(text: string): string {
+  return hash("sha256", normalised(text));
+}
+
+/** A text without what does not count. */
+export function normalised(text: string): string {
   let said = text.startsWith("\uFEFF") ? text.slice(1) : text;
   if (blankAtLineEnd.test(said)) said = said.replace(/[ \t\r]+$/gm, "");
   let end = said.length;
   while (said[end - 1] === "\n") end--;
-  return hash("sha256", said.slice(0, end));
+  return said.slice(0, end);
 }

@@ -10,8 +10,20 @@ export class MigrationError extends Error {
   }
 }
 
+/** No server answers. */
+export class Unreachable extends MigrationError {}
+
 /** The server answers, but not to this user. */
 export class LoginRefused extends MigrationError {}
+
+/** Another run is at work, and was waited for in vain. */
+export class LockHeld extends MigrationError {}
+
+/**
+ * The connection broke while the server may have been at work: nobody knows what came of it. The run connects again,
+ * and reads from the ledger what stands.
+ */
+export class Disconnected extends Error {}
 
 /** One file failed. The run adds what was applied before it. */
 export class ApplyFailure extends Error {

@@ -1,27 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { containerState, lastLogLines, scrub } from "./docker.ts";
-import { MigrationError, messageOf } from "./errors.ts";
+import { MigrationError, Unreachable, messageOf } from "./errors.ts";
+import type { Wait } from "./types.ts";
 
 const limitSeconds = 60;
 const pollMilliseconds = 200;
 
-interface Server {
+interface Server extends Wait {
   /** In words: "PostgreSQL at 127.0.0.1:5432". */
   name: string;
   /** Values that must not appear in an error. */
   secrets: readonly string[];
-  /** Name or id of its container, where it is known. */
-  container?: string;
 }
 
 /**
- * Connects at once, or, where the container is known, as soon as the server in it is ready.
+ * Connects as soon as the server is ready.
  * @param attempt throws a MigrationError for what waiting does not mend, anything else for what it may.
  * @throws MigrationError when the server can't be reached, or not in 60 s, or its container does not run: then at once,
  * with its exit code and last log lines.
  */
 export async function connected<T>(attempt: () => Promise<T>, server: Server): Promise<T> {
-  const { name, secrets, container } = server;
+  const { name, secrets, container, again } = server;
   const deadline = performance.now() + limitSeconds * 1000;
   for (let restarts: number | undefined; ;) {
     try {
@@ -29,20 +28,25 @@ export async function connected<T>(attempt: () => Promise<T>, server: Server): P
     } catch (cause) {
       if (cause instanceof MigrationError) throw cause;
       const reason = scrub(messageOf(cause), secrets);
-      if (container === undefined) {
-        throw new MigrationError(`${name} can't be reached: ${reason}. Start it: \`pulumi up --refresh\`.`, { cause });
+      const isOver = performance.now() > deadline;
+      if (again ? isOver : container === undefined) {
+        throw new Unreachable(`${name} can't be reached: ${reason}. Start it: \`pulumi up --refresh\`.`, { cause });
       }
-      restarts = await refuseUnlessRunning(container, restarts, secrets);
-      if (performance.now() > deadline) {
-        throw new MigrationError(
-          `${name} did not become ready in ${limitSeconds} s; it says: ${reason}. Its container logged:\n` +
-            `${await lastLogLines(container, secrets)}\nMend what it names, and run \`pulumi up --refresh\`.`,
-          { cause },
-        );
+      if (container !== undefined && !again) {
+        restarts = await refuseUnlessRunning(container, restarts, secrets);
+        if (isOver) throw await notReady(server, container, reason, cause);
       }
     }
     await sleep(pollMilliseconds);
   }
+}
+
+async function notReady({ name, secrets }: Server, container: string, reason: string, cause: unknown) {
+  return new MigrationError(
+    `${name} did not become ready in ${limitSeconds} s; it says: ${reason}. Its container logged:\n` +
+      `${await lastLogLines(container, secrets)}\nMend what it names, and run \`pulumi up --refresh\`.`,
+    { cause },
+  );
 }
 
 /** Returns how often Docker restarted the container, to be handed in again. */

@@ -1,80 +1,50 @@
+import { lineMarks } from "./edits.ts";
 import { ApplyFailure, MigrationError, listed } from "./errors.ts";
-import { readMigrations, readSeeds } from "./files.ts";
-import { plan } from "./plan.ts";
-import { seedPlan } from "./seeds.ts";
+import { readMigrations } from "./files.ts";
+import { look, withLockedDatabase } from "./open.ts";
+import { objections, planOn, reviewPending } from "./review.ts";
+import { withSnapshot } from "./snapshot.ts";
 import type {
   Connection,
   Database,
   Engine,
-  FileKind,
   FileRef,
   Ledger,
   MigrateReport,
   MigrateRequest,
-  RunRequest,
-  SeedReport,
-  SeedRequest,
-  SourceFile,
+  Migration,
 } from "./types.ts";
 
 /**
  * Brings a database up to the files of a folder: takes the lock, compares with the ledger, applies what is pending.
  * Interrupted anywhere, it can be called again.
- * @throws MigrationError for files that don't fit what was applied, for a file that fails, for a lock not gained in time.
+ * @throws MigrationError for files that don't fit what was applied, that their review refuses, or that fail; LockHeld.
  */
 export async function migrate(engine: Engine, request: MigrateRequest): Promise<MigrateReport> {
   const files = readMigrations(engine, request.directory);
   refuseUnlessPreviewed(request.directory, files, request.migrations);
   return withLockedDatabase(engine, request, async (database) => {
     const ledger = await database.readLedger();
-    const { pending, refusals } = plan(files, ledger.migrations);
+    const { pending, refusals } = await planOn(database, files, ledger);
     if (refusals.length > 0) throw new MigrationError(refusals.join("\n"));
-    await applyAll(database, "migrations", pending, ledger);
+    const stopped = objections(await reviewPending(engine, files, pending));
+    if (stopped.length > 0) throw new MigrationError(`${stopped.join("\n")}\nNothing was applied.`);
+    if (pending.length > 0 || ledger.snapshotOf !== ledger.version) {
+      await withSnapshot(database, ledger, request.tell ?? (() => {}), () => applyAll(database, pending, ledger));
+    }
     const applied = [...ledger.migrations, ...pending].map((file) => file.name);
-    return { version: applied.at(-1) ?? "", applied };
-  });
-}
-
-/**
- * Inserts the requested seeds that the ledger doesn't have. What was seeded once is never touched again.
- * @throws MigrationError as `migrate` does.
- */
-export async function seed(engine: Engine, request: SeedRequest): Promise<SeedReport> {
-  const sets = new Set(request.seeds.map((file) => file.name.slice(0, file.name.indexOf("/"))));
-  const files = readSeeds(engine, request.directory, [...sets]);
-  refuseUnlessPreviewed(request.directory, files, request.seeds);
-  return withLockedDatabase(engine, request, async (database) => {
-    const ledger = await database.readLedger();
-    const { pending, changed } = seedPlan(files, ledger.seeds);
-    await applyAll(database, "seeds", pending, ledger);
-    return { seeded: files.map((file) => file.name), changed };
+    const lines = Object.fromEntries(files.map(({ name, text }) => [name, lineMarks(text)]));
+    return { version: applied.at(-1) ?? "", applied, lines };
   });
 }
 
 /** What the database says was done to it; empty where the migrator never ran. Takes no lock, changes nothing. */
-export async function readLedger(engine: Engine, connection: Connection): Promise<Ledger> {
-  const database = await open(engine, connection);
-  return database.readLedger().finally(() => database.close());
-}
-
-async function withLockedDatabase<T>(engine: Engine, request: RunRequest, work: (database: Database) => Promise<T>) {
-  const database = await open(engine, request.connection, request.container);
-  try {
-    await database.lock(request.lockWait ?? 60);
-    return await work(database);
-  } finally {
-    await database.close();
-  }
-}
-
-/** Loads only the driver that is needed: together they take longer to load than most runs to run. */
-async function open(engine: Engine, connection: Connection, container?: string): Promise<Database> {
-  if (engine === "postgresql") return (await import("./postgresql/database.ts")).openPostgres(connection, container);
-  return (await import("./mongodb/database.ts")).openMongo(connection, container);
+export function readLedger(engine: Engine, connection: Connection): Promise<Ledger> {
+  return look(engine, connection, (database) => database.readLedger());
 }
 
 /** What was shown is what is applied: a file saved between the preview and now waits for the next run. */
-function refuseUnlessPreviewed(directory: string, files: FileRef[], previewed: FileRef[]): void {
+export function refuseUnlessPreviewed(directory: string, files: FileRef[], previewed: FileRef[]): void {
   const label = ({ name, checksum }: FileRef) => `${name} ${checksum}`;
   const expected = new Set(previewed.map(label));
   const found = new Set(files.map(label));
@@ -86,26 +56,27 @@ function refuseUnlessPreviewed(directory: string, files: FileRef[], previewed: F
   );
 }
 
-async function applyAll(database: Database, kind: FileKind, pending: SourceFile[], ledger: Ledger): Promise<void> {
-  for (const file of pending) database.check(kind, file);
-  for (const [index, file] of pending.entries()) {
+async function applyAll(database: Database, pending: Migration[], ledger: Ledger): Promise<void> {
+  const done: Migration[] = [];
+  for (const file of pending) {
     try {
-      await database.apply(kind, file);
+      await database.apply(file);
+      done.push(file);
     } catch (error) {
       if (!(error instanceof ApplyFailure)) throw error;
-      const before = whatStands(pending.slice(0, index), ledger[kind]);
-      throw new MigrationError(`${error.message}; ${before}, ${error.kept}. ${error.remedy}`, {
-        migration: file.name,
-        cause: error.cause,
-      });
+      throw withHistory(error, file, done, ledger.migrations);
     }
   }
 }
 
-/** What was done before a failure: in this run, or else by earlier ones. */
-function whatStands(done: FileRef[], earlier: FileRef[]): string {
-  const names = done.map((file) => file.name);
-  if (names.length > 0) return `${listed(names)} ${names.length === 1 ? "was" : "were"} applied before it`;
+/** The failure of one file, with what was done before it: in this run, or else by earlier ones. */
+export function withHistory(error: ApplyFailure, file: FileRef, done: FileRef[], earlier: FileRef[]): MigrationError {
+  const names = done.map(({ name }) => name);
   const last = earlier.at(-1);
-  return last ? `the last one applied is ${last.name}` : "nothing was applied before it";
+  let before = last ? `the last one applied is ${last.name}` : "nothing was applied before it";
+  if (names.length > 0) before = `${listed(names)} ${names.length === 1 ? "was" : "were"} applied before it`;
+  return new MigrationError(`${error.message}; ${before}, ${error.kept}. ${error.remedy}`, {
+    migration: file.name,
+    cause: error.cause,
+  });
 }

@@ -25,8 +25,48 @@ export interface SourceFile extends FileRef {
   text: string;
 }
 
+export interface Migration extends SourceFile {
+  /** `0001_create_runs.down.sql`: the way back, run on request alone. */
+  down?: SourceFile;
+  /** `0001_create_runs.verify.sql`: queries that must find nothing after the migration. */
+  verify?: SourceFile;
+}
+
+/** What the linter says of one statement. */
+export interface Finding {
+  /** Such as `drop-table`: by this name a file allows it. */
+  rule: string;
+  /** `refused` can't work as it is; `destructive` stops the update unless the file states the reason; `warning` is told. */
+  severity: "refused" | "destructive" | "warning";
+  /** `line 4`, or `step 2`. */
+  place: string;
+  /** What is dangerous, and the way out. */
+  message: string;
+  /** The reason that the file states: it is told, and no longer stops. */
+  allowed?: string;
+}
+
+/** What a pending migration is going to do. Plain data: this is what a preview shows. */
+export interface Review extends FileRef {
+  /** Whether all of it is kept or nothing. */
+  transaction: boolean;
+  /** Each statement in words: "creates table trades". */
+  statements: { place: string; words: string }[];
+  findings: Finding[];
+}
+
 export interface LedgerRow extends FileRef {
   appliedAt: Date;
+}
+
+/** A file that was interrupted between two of its statements. */
+export interface Unfinished {
+  /** `0004_add_index.sql`; `0004_add_index.down.sql` for a way back. */
+  name: string;
+  /** Hashes of the statements that are done, in order: see Statement in both engines. */
+  done: string[];
+  /** Hash of the statement that was begun and not seen to end. */
+  started?: string;
 }
 
 /** What the database itself says was done to it. */
@@ -35,25 +75,76 @@ export interface Ledger {
   version: string;
   migrations: LedgerRow[];
   seeds: LedgerRow[];
+  unfinished?: Unfinished;
+  /** Name of the migration after which the snapshot of the schema was taken. */
+  snapshotOf?: string;
 }
 
-export type FileKind = "migrations" | "seeds";
+/**
+ * The schema as it is: each object by its name, such as `column public.trades.pnl`, with its definition. See catalog.ts.
+ */
+export type Catalog = Record<string, string>;
+
+/** The schema as the migrations left it. */
+export interface Snapshot {
+  /** Name of the migration after which it was taken. */
+  version: string;
+  objects: Catalog;
+}
+
+/** How long a server is waited for; without either it has to answer at once. */
+export interface Wait {
+  /** Name or id of its container: while that runs, for 60 s. One that does not run is told at once. */
+  container?: string | undefined;
+  /** It answered a moment ago, and may be starting again: for 60 s, whatever becomes of its container. */
+  again?: boolean;
+}
+
+export interface OpenOptions extends Wait {
+  /** Gets one sentence for each thing that takes time: a lock that is waited for, a table that is in use, a long seed. */
+  tell: (sentence: string) => void;
+}
 
 /** All that the engine needs of a database. Made by `openPostgres` and `openMongo`; one owner, one task at a time. */
 export interface Database {
   /**
    * Takes the one lock of this database, and makes the ledger where it is missing.
-   * @param waitSeconds how long another holder is waited for; then a MigrationError names the holder.
+   * @param waitSeconds how long another holder is waited for; then a LockHeld names the holder.
    */
   lock(waitSeconds: number): Promise<void>;
   /** An empty ledger where the migrator never ran. Needs no lock, changes nothing. */
   readLedger(): Promise<Ledger>;
-  /** Throws MigrationError for a file that can't be run. All files are checked before the first one is applied. */
-  check(kind: FileKind, file: SourceFile): void;
-  /** Applies one file and writes its ledger row. Throws ApplyFailure. */
-  apply(kind: FileKind, file: SourceFile): Promise<void>;
+  /** The text of a migration as it was applied; undefined where a release that kept none applied it. */
+  appliedText(name: string): Promise<string | undefined>;
+  /**
+   * Applies one migration, or the rest of one that was interrupted, runs its verify file, and writes its ledger row.
+   * @throws ApplyFailure, or Disconnected when nobody knows what came of it.
+   */
+  apply(migration: Migration): Promise<void>;
+  /** Runs the down file of an applied migration, and takes its ledger row away. @throws as `apply`. */
+  revert(migration: Migration): Promise<void>;
+  /** What a down file would take away that can't be had again, each in words: "1,204 rows of orders". */
+  losses(down: SourceFile): Promise<string[]>;
+  /** Writes ledger rows without running anything: a schema that is there already, or a text that only reads otherwise. */
+  record(what: "baselined" | "repaired", files: readonly SourceFile[]): Promise<void>;
+  /**
+   * Inserts a seed and writes its ledger row. See `seed`.
+   * @returns `left`: in words, what was left as users made it.
+   * @throws as `apply`.
+   */
+  seed(file: SourceFile, options: SeedOptions): Promise<{ left?: string }>;
+  readCatalog(): Promise<Catalog>;
+  readSnapshot(): Promise<Snapshot | undefined>;
+  writeSnapshot(snapshot: Snapshot): Promise<void>;
   /** Gives the lock back and disconnects. */
   close(): Promise<void>;
+}
+
+export interface SeedOptions {
+  /** Whether it is in the ledger already. */
+  known: boolean;
+  /** Whether the file wins over what users changed. */
+  overwrite: boolean;
 }
 
 /** What a run is asked to do. */
@@ -61,8 +152,10 @@ export interface RunRequest {
   connection: Connection;
   /** Folder of the files, relative to the project folder. */
   directory: string;
-  /** Name or id of the server's container. Where given, the server is waited for, and a container that exits is told at once. */
+  /** See Wait. */
   container?: string;
+  /** See OpenOptions. @default nothing is told */
+  tell?: (sentence: string) => void;
   /** Seconds that another holder of the lock is waited for. @default 60 */
   lockWait?: number;
 }
@@ -76,17 +169,21 @@ export interface MigrateReport {
   version: string;
   /** All migrations in the ledger, in order, those of this run included. */
   applied: string[];
+  /** For each migration the marks of its lines: see edits.ts. */
+  lines: Record<string, string>;
 }
 
 export interface SeedRequest extends RunRequest {
   /** The files as they were previewed, of all sets that this stack takes. */
   seeds: FileRef[];
+  /** Whether the files win over what users changed. @default false */
+  overwrite?: boolean;
 }
 
 export interface SeedReport {
   /** The requested seeds that are in the ledger. */
   seeded: string[];
-  /** Those whose file was edited since it was seeded. Their data are left as they are. */
+  /** What was left as users made it although its file was edited since it was seeded, one sentence each. */
   changed: string[];
 }
 

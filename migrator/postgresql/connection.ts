@@ -2,19 +2,19 @@ import { hostname } from "node:os";
 import pg from "pg";
 import { LoginRefused, messageOf } from "../errors.ts";
 import { connected } from "../readiness.ts";
-import type { Connection } from "../types.ts";
+import type { Connection, Wait } from "../types.ts";
 
 /** PostgreSQL cuts application names at 63 bytes. Whoever waits for the lock is shown this one. */
-const applicationName = `trading-db ${process.pid}@${hostname()}`.slice(0, 63);
+export const applicationName = `trading-db ${process.pid}@${hostname()}`.slice(0, 63);
 
 /**
  * An open connection; the caller ends it. The one place where PostgreSQL connections are made.
- * @param container where given, the server is waited for (60 s), and a container that exits is told at once.
+ * @param wait see `connected`.
  * @throws LoginRefused, or MigrationError when the server can't be reached.
  */
-export function connectPostgres(connection: Connection, container?: string): Promise<pg.Client> {
+export function connectPostgres(connection: Connection, wait: Wait = {}): Promise<pg.Client> {
   const name = `PostgreSQL at ${connection.host}:${connection.port}`;
-  return connected(() => connect(connection, name), { name, secrets: [connection.password], container });
+  return connected(() => connect(connection, name), { name, secrets: [connection.password], ...wait });
 }
 
 async function connect(connection: Connection, server: string): Promise<pg.Client> {

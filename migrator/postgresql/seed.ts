@@ -4,18 +4,8 @@ import { ApplyFailure, MigrationError } from "../errors.ts";
 import { seedCsv, type SeedOutcome } from "./seedCsv.ts";
 import { seedFailure } from "./seedFailure.ts";
 import { seedStatements, type SeedStatement } from "./seedStatements.ts";
-import type { SourceFile } from "../types.ts";
-
-export interface PostgresSeedOptions {
-  /** Whether the ledger has the file already: then it was edited since. */
-  known: boolean;
-  /** Whether the file wins over what users changed. */
-  overwrite: boolean;
-  /** Gets one sentence about each 5 s of a bulk seed. */
-  tell: (sentence: string) => void;
-  /** SQL that sets the session as every file finds it, and begins the transaction. */
-  begin: string;
-}
+import type { Session } from "./session.ts";
+import type { SeedOptions, SourceFile } from "../types.ts";
 
 /**
  * Seeds one file, and writes its ledger row in the same transaction: both are kept, or neither.
@@ -27,11 +17,14 @@ export interface PostgresSeedOptions {
  * @throws ApplyFailure, or Disconnected when nobody knows what came of it.
  */
 export async function seedPostgres(
-  client: pg.Client,
+  session: Session,
   file: SourceFile,
-  options: PostgresSeedOptions,
+  options: SeedOptions,
 ): Promise<{ left?: string }> {
-  if (file.name.endsWith(".csv")) return inTransaction(client, file, options, () => seedCsv(client, file, options));
+  const { client, tell } = session;
+  if (file.name.endsWith(".csv")) {
+    return inTransaction(session, file, () => seedCsv(client, file, { ...options, tell }));
+  }
 
   const statements = await seedStatements(file.text);
   const control = statements?.find(({ endsTransaction }) => endsTransaction);
@@ -40,20 +33,19 @@ export async function seedPostgres(
     const other = statements ? statements.find(({ onlyAdds }) => !onlyAdds) : { line: 1 };
     if (other) return { left: leftAlone(file, other.line) };
   }
-  return inTransaction(client, file, options, async () => {
+  return inTransaction(session, file, async () => {
     await runScript(client, file, statements);
     return {};
   });
 }
 
 async function inTransaction(
-  client: pg.Client,
+  { client, fresh, asOwner }: Session,
   file: SourceFile,
-  { begin }: PostgresSeedOptions,
   work: () => Promise<SeedOutcome>,
 ): Promise<{ left?: string }> {
   try {
-    await client.query(begin);
+    await client.query(`${fresh.join(";")}; BEGIN`);
     const { untouched, ...result } = await work();
     if (untouched) {
       await client.query("ROLLBACK");
@@ -62,7 +54,7 @@ async function inTransaction(
     const row = [file.name, file.checksum].map(pg.escapeLiteral).join(", ");
     // The file may have changed the role.
     await client.query(
-      `SET ROLE trading_owner;
+      `${asOwner};
        INSERT INTO trading_ledger.seeds (name, checksum) VALUES (${row})
        ON CONFLICT (name) DO UPDATE SET checksum = EXCLUDED.checksum, applied_at = now(), applied_by = session_user;
        COMMIT;`,

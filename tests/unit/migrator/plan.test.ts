@@ -19,7 +19,7 @@ test.each([
   ["0001_a 0002_b", "0001_a", "0002_b"],
   ["0001_a 0002_b", "0001_a 0002_b", ""],
 ])("files %j, applied %j: pending %j", (files, applied, pending) => {
-  expect(plan(refs(files), refs(applied))).toEqual({ pending: refs(pending), refusals: [] });
+  expect(plan(refs(files), { migrations: refs(applied) })).toEqual({ pending: refs(pending), refusals: [] });
 });
 
 test.each([
@@ -27,7 +27,10 @@ test.each([
     "an edited file",
     "0001_a 0002_b:x 0003_c",
     "0001_a 0002_b",
-    ["0002_b.sql was edited after it was applied. Bring its text back, and put the change into a new file."],
+    [
+      "0002_b.sql was edited after it was applied. Bring its text back, and put the change into a new file. " +
+        "Where only comments changed, `npm run migrate -- repair 0002_b.sql` accepts them.",
+    ],
   ],
   [
     "a missing file",
@@ -65,7 +68,44 @@ test.each([
     ],
   ],
 ])("refuses %s, and applies nothing", (_what, files, applied, refusals) => {
-  expect(plan(refs(files), refs(applied))).toEqual({ pending: [], refusals });
+  expect(plan(refs(files), { migrations: refs(applied) })).toEqual({ pending: [], refusals });
+});
+
+test("an edit is told with its line where that is known", () => {
+  const edits = new Map([["0001_a.sql", 'line 2 is now "b", and was "a"']]);
+  expect(plan(refs("0001_a:x"), { migrations: refs("0001_a") }, edits).refusals).toEqual([
+    '0001_a.sql was edited after it was applied: line 2 is now "b", and was "a". Bring its text back, and put the change ' +
+      "into a new file. Where only comments changed, `npm run migrate -- repair 0001_a.sql` accepts them.",
+  ]);
+});
+
+describe("a file that was interrupted", () => {
+  const applied = { migrations: refs("0001_a"), unfinished: { name: "0002_b.sql", done: ["hash"] } };
+
+  test("is the next one, also when it was edited", () => {
+    expect(plan(refs("0001_a 0002_b:x 0003_c"), applied)).toEqual({ pending: refs("0002_b:x 0003_c"), refusals: [] });
+  });
+
+  test.each([
+    ["0001_a 0002_c", "0002_c.sql comes next"],
+    ["0001_a", "it is not among the files"],
+  ])("has to come next: files %j", (files, why) => {
+    expect(plan(refs(files), applied)).toEqual({
+      pending: [],
+      refusals: [
+        `0002_b.sql was interrupted, and a part of it stands, but ${why}. Bring 0002_b.sql back as the next file after those ` +
+          "that are applied.",
+      ],
+    });
+  });
+
+  test("on its way back goes on in that direction", () => {
+    const unfinished = { name: "0001_a.down.sql", done: ["hash"] };
+    expect(plan(refs("0001_a"), { ...applied, unfinished })).toEqual({
+      pending: [],
+      refusals: ["0001_a.down.sql was interrupted, and a part of it stands. End it first: `npm run migrate -- down`."],
+    });
+  });
 });
 
 describe("for any files", () => {
@@ -78,7 +118,7 @@ describe("for any files", () => {
     fc.tuple(fc.constant(all), fc.constant(count), fc.nat(count - 1)),
   );
   const refuses = (changed: FileRef[], ledger: FileRef[]) => {
-    const { pending, refusals } = plan(changed, ledger);
+    const { pending, refusals } = plan(changed, { migrations: ledger });
     expect(pending).toEqual([]);
     expect(refusals.length).toBeGreaterThan(0);
   };
@@ -86,7 +126,7 @@ describe("for any files", () => {
   test("any prefix that is applied is accepted, and the rest is pending", () => {
     fc.assert(
       fc.property(applied, ([all, count]) => {
-        expect(plan(all, all.slice(0, count))).toEqual({ pending: all.slice(count), refusals: [] });
+        expect(plan(all, { migrations: all.slice(0, count) })).toEqual({ pending: all.slice(count), refusals: [] });
       }),
     );
   });

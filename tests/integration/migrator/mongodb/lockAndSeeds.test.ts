@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { hostname } from "node:os";
 import { type Db, Decimal128, Double, Long, type MongoClient } from "mongodb";
-import { migrate, readLedger, seed } from "../../../../migrator/run.ts";
+import { migrate, readLedger } from "../../../../migrator/run.ts";
+import { seed } from "../../../../migrator/seedRun.ts";
 import type { Connection } from "../../../../migrator/types.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 import { folder, killDuring, migrationsOf, refusal, seedsOf, until, write } from "../../../support/migrations.ts";

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { driftBetween } from "../../../../migrator/catalog.ts";
+import { listMigrations } from "../../../../migrator/files.ts";
 import { readPostgresCatalog } from "../../../../migrator/postgresql/catalog.ts";
 import type { Connection } from "../../../../migrator/types.ts";
 import { passwords, usePostgres } from "../../../support/migratorDatabases.ts";
@@ -23,7 +24,7 @@ afterEach(() => owner.end());
 
 async function applySchema(): Promise<void> {
   const directory = "schema/postgresql/migrations";
-  for (const name of readdirSync(directory).sort()) {
+  for (const { name } of listMigrations("postgresql", directory)) {
     await owner.query(`BEGIN; ${readFileSync(join(directory, name), "utf8")}; COMMIT`);
   }
 }

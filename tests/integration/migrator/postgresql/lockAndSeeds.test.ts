@@ -1,7 +1,8 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { hostname } from "node:os";
 import type pg from "pg";
-import { migrate, readLedger, seed } from "../../../../migrator/run.ts";
+import { migrate, readLedger } from "../../../../migrator/run.ts";
+import { seed } from "../../../../migrator/seedRun.ts";
 import type { Connection } from "../../../../migrator/types.ts";
 import { usePostgres } from "../../../support/migratorDatabases.ts";
 import { folder, killDuring, migrationsOf, refusal, seedsOf, until, write } from "../../../support/migrations.ts";
@@ -43,7 +44,7 @@ describe("the lock", () => {
     expect(await refusal(migrate(engine, { ...request, lockWait: 0.3 }))).toMatch(
       new RegExp(
         `^Another run holds the migration lock of ${connection.database}: "trading-db ${process.pid}@${hostname()}" ` +
-          `\\(server process ${pid}, from [0-9.]+, connected since \\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z\\)\\. It was waited for 0\\.3 s\\. ` +
+          `since \\d{4}-\\d\\d-\\d\\dT[0-9:]+Z \\(from [0-9.]+, server process ${pid}\\)\\. It was waited for 0\\.3 s\\. ` +
           "Let it finish, or end that process; the lock is free as soon as its connection is closed\\. Then run `pulumi up` again\\.$",
       ),
     );
@@ -61,7 +62,7 @@ describe("the lock", () => {
     expect(await tables()).toEqual([]);
     await until(async () => !(await isAsleep()), 3);
     expect((await readLedger(engine, connection)).migrations).toEqual([]);
-    expect(await migrate(engine, request)).toEqual({
+    expect(await migrate(engine, request)).toMatchObject({
       version: "0001_create_symbols.sql",
       applied: ["0001_create_symbols.sql"],
     });
@@ -89,7 +90,11 @@ describe("seeds", () => {
     write(directory, { "default/0001_first.sql": "INSERT INTO symbols VALUES ('AAA'), ('DDD');" });
     expect(await seed(engine, seedsOf(engine, connection, directory, ["default", "dev"]))).toEqual({
       seeded: ["default/0001_first.sql", "dev/0001_sample.sql"],
-      changed: ["default/0001_first.sql"],
+      changed: [
+        "default/0001_first.sql was edited since it was seeded, and was left alone: its statement in line 1 is not an " +
+          "INSERT ... ON CONFLICT DO NOTHING, so to run it again could undo what users changed. Give new rows a file of " +
+          "their own, or ask for it to be overwritten.",
+      ],
     });
     expect(await names()).toEqual(["CCC", "SAMPLE", "ZZZ"]);
     expect((await readLedger(engine, connection)).seeds.map(({ name }) => name)).toEqual([

@@ -10,7 +10,8 @@ import { folder, refusal } from "../../../support/migrations.ts";
 
 jest.setTimeout(60_000);
 
-const begin = "RESET ALL; SET ROLE trading_owner; SET search_path = public; SET statement_timeout = '15min'; BEGIN;";
+const asOwner = "SET ROLE trading_owner";
+const fresh = ["RESET ALL", asOwner, "SET search_path = public", "SET statement_timeout = '15min'"];
 
 const tables = `
   SET ROLE trading_owner;
@@ -43,9 +44,11 @@ afterEach(() => client.end());
 const fileOf = (name: string, text: string) =>
   readSeeds("postgresql", folder({ [`default/${name}`]: text }), ["default"])[0]!;
 
+const session = (tell: (sentence: string) => void) => ({ client, connection, startedAt: "", fresh, asOwner, tell });
+
 function seed(name: string, text: string, options: { known?: boolean; overwrite?: boolean } = {}) {
   const tell = (sentence: string) => void told.push(sentence.replace(/\d+\.\d s/, "N s"));
-  return seedPostgres(client, fileOf(name, text), { known: false, overwrite: false, tell, begin, ...options });
+  return seedPostgres(session(tell), fileOf(name, text), { known: false, overwrite: false, ...options });
 }
 
 const rows = async (columns = "symbol, price::text") =>
@@ -215,8 +218,16 @@ describe("a .csv seed", () => {
   test("that is changed while it is copied keeps nothing", async () => {
     const file = fileOf(name, first);
     appendFileSync(file.path, "CCC,3,\n");
-    const options = { known: false, overwrite: false, tell: () => {}, begin };
-    expect(await refusal(seedPostgres(client, file, options))).toBe(
+    const options = { known: false, overwrite: false };
+    expect(
+      await refusal(
+        seedPostgres(
+          session(() => {}),
+          file,
+          options,
+        ),
+      ),
+    ).toBe(
       "default/0002_prices.csv has changed while it was seeded. Run `pulumi up` again when nobody writes to it any more.",
     );
     expect(await rows()).toEqual([]);

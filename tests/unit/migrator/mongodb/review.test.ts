@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { MigrationError } from "../../../../migrator/errors.ts";
+import { readMigrations } from "../../../../migrator/files.ts";
 import { reviewSteps } from "../../../../migrator/mongodb/review.ts";
 import type { SourceFile } from "../../../../migrator/types.ts";
 
@@ -52,7 +52,7 @@ test("an applied file that can't be read stops nothing, a pending one does", () 
 });
 
 const directory = "schema/mongodb/migrations";
-const ours = readdirSync(directory).map((name) => fileOf(name, readFileSync(`${directory}/${name}`, "utf8")));
+const ours = readMigrations("mongodb", directory);
 
 test("our own migrations are in no danger when they are installed first, and ask nothing new of their own", () => {
   const names = new Set(ours.map(({ name }) => name));

@@ -1,0 +1,83 @@
+import { ApplyFailure, MigrationError, listed } from "./errors.ts";
+import { readMigrations } from "./files.ts";
+import { withLockedDatabase } from "./open.ts";
+import { planOn } from "./review.ts";
+import { withHistory } from "./run.ts";
+import { withSnapshot } from "./snapshot.ts";
+import type { Database, Engine, Migration, RunRequest } from "./types.ts";
+
+export interface DownRequest extends RunRequest {
+  /** The last migration that stays; "" takes all back. @default all but the last one stay */
+  to?: string;
+  /** Whether data may be lost. @default false: whoever asks is told what would be */
+  loseData?: boolean;
+}
+
+/**
+ * Takes migrations back by their down files, the last one first.
+ * @returns the names of those that were taken back.
+ * @throws MigrationError for a migration without a down file, for data that would be lost, for a file that fails; LockHeld.
+ */
+export async function down(engine: Engine, request: DownRequest): Promise<string[]> {
+  const files = readMigrations(engine, request.directory);
+  return withLockedDatabase(engine, request, async (database) => {
+    const ledger = await database.readLedger();
+    const { unfinished, ...whole } = ledger;
+    const isBack = unfinished?.name.includes(".down.") ?? false;
+    const { refusals } = await planOn(database, files, isBack ? whole : ledger);
+    if (refusals.length > 0) throw new MigrationError(refusals.join("\n"));
+    const leaving = chosen(
+      files,
+      ledger.migrations.map(({ name }) => name),
+      request.to,
+    );
+    await refuseToLose(database, leaving, request.loseData ?? false);
+    return withSnapshot(database, ledger, request.tell ?? (() => {}), () => takeBack(database, leaving));
+  });
+}
+
+/** The migrations to take back, the last one first. */
+function chosen(files: Migration[], applied: string[], to = applied.at(-2) ?? ""): Migration[] {
+  if (to !== "" && !applied.includes(to)) {
+    throw new MigrationError(
+      `${to} is not applied, so nothing can be taken back to it. Applied are ${listed(applied) || "none"}.`,
+    );
+  }
+  const leaving = files.filter(({ name }) => applied.indexOf(name) > applied.indexOf(to)).reverse();
+  const oneWay = leaving.find((migration) => !migration.down);
+  if (oneWay) {
+    const [stem, extension] = [oneWay.name.replace(/\.\w+$/, ""), /\w+$/.exec(oneWay.name)?.[0]];
+    throw new MigrationError(
+      `${oneWay.name} has no way back. Write ${stem}.down.${extension} beside it. Nothing was taken back.`,
+      { migration: oneWay.name },
+    );
+  }
+  return leaving;
+}
+
+async function refuseToLose(database: Database, leaving: Migration[], loseData: boolean): Promise<void> {
+  const losses: string[] = [];
+  for (const { name, down } of leaving) {
+    const lost = down ? await database.losses(down) : [];
+    if (lost.length > 0) losses.push(`${name}: ${listed(lost)}`);
+  }
+  if (losses.length === 0 || loseData) return;
+  throw new MigrationError(
+    `To go back would lose data that nothing brings back:\n${losses.join("\n")}\nNothing was taken back. ` +
+      "Back up first; then say that they may be lost: `--lose-data`.",
+  );
+}
+
+async function takeBack(database: Database, leaving: Migration[]): Promise<string[]> {
+  const done: Migration[] = [];
+  for (const migration of leaving) {
+    try {
+      await database.revert(migration);
+      done.push(migration);
+    } catch (error) {
+      if (!(error instanceof ApplyFailure)) throw error;
+      throw withHistory(error, migration.down ?? migration, [], []);
+    }
+  }
+  return done.map(({ name }) => name);
+}

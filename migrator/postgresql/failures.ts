@@ -1,0 +1,55 @@
+import pg from "pg";
+import { ApplyFailure, Disconnected, messageOf } from "../errors.ts";
+
+/** A failed statement, with the line of the file that it stands in where that is known. */
+interface Failed {
+  error: unknown;
+  /** Name of the file. */
+  name: string;
+  /** From 1. */
+  line?: number | undefined;
+  /** What stands of the file. */
+  kept: string;
+}
+
+/** What is thrown for a file that failed. */
+export function failure({ error, name, line, kept }: Failed): unknown {
+  if (!(error instanceof pg.DatabaseError) || isBroken(error)) return error;
+  const { message, detail, code } = error;
+  const place = line === undefined ? name : `${name} line ${line}`;
+  const remedy = waits[code ?? ""] ?? "Mend the file, and run `pulumi up` again.";
+  return new ApplyFailure(`${place}: ${message}${detail ? ` (${detail})` : ""}`, kept, remedy, error);
+}
+
+/** Waits for a task. A connection that breaks leaves nobody knowing what came of it, whatever was asked. */
+export async function told<T>(task: Promise<T>): Promise<T> {
+  try {
+    return await task;
+  } catch (error) {
+    if (!isBroken(error)) throw error;
+    throw new Disconnected(`The connection to PostgreSQL broke (${messageOf(error)})`, { cause: error });
+  }
+}
+
+/** SQLSTATE classes 08 and 57P, a socket's error, or what the driver says when the server has hung up. */
+export function isBroken(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return /^(08|57P)/.test(error.code ?? "");
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (
+    /^E(PIPE|CONN|TIMEDOUT|HOST|NET)/.test(code ?? "") ||
+    /^(Connection terminated|Client (was closed|has encountered a connection error))/.test(message)
+  );
+}
+
+/** Whether the same may work a moment later: the table was in use, or two waited for each other. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && ["55P03", "40P01", "40001"].includes(error.code ?? "");
+}
+
+/** Failures that are not the file's fault, by SQLSTATE. */
+const waits: Record<string, string> = {
+  "55P03": "Another session used the table for too long. Run `pulumi up` again when that session is done.",
+  "57014":
+    "Somebody cancelled it, or it took longer than statement_timeout: 15 min, unless the file sets it. " +
+    "Run `pulumi up` again, or set that in the file.",
+};

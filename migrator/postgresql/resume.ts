@@ -1,0 +1,98 @@
+import { MigrationError } from "../errors.ts";
+import type { SourceFile, Unfinished } from "../types.ts";
+import { finishStarted, runsAlone } from "./alone.ts";
+import { failure } from "./failures.ts";
+import { progressOf } from "./ledger.ts";
+import { retried } from "./retry.ts";
+import type { Session } from "./session.ts";
+import type { SqlStatement } from "./statements.ts";
+import { refuseUnlessHolds } from "./verify.ts";
+import { watched } from "./watch.ts";
+
+/** A file whose statements are kept one by one. */
+export interface StepByStep {
+  file: SourceFile;
+  statements: readonly SqlStatement[];
+  /** Statements that write the ledger when all is done. */
+  ledger: string;
+  verify?: SourceFile;
+}
+
+/**
+ * Runs the statements that the ledger does not have as done. A statement that can run in a transaction shares one with the
+ * note that it is done; one that can't is noted as begun first, and what a killed run left of it is finished or cleared away.
+ */
+export async function runStepByStep(session: Session, work: StepByStep): Promise<void> {
+  const { client, fresh, asOwner, tell } = session;
+  const { file, statements, ledger, verify } = work;
+  const progress = await readProgress(session, file.name);
+  refuseIfEdited(file, statements, progress);
+  await client.query(fresh.join(";"));
+  const isSetting = ({ node }: SqlStatement) => "VariableSetStmt" in node;
+  const setsLockTimeout = statements.some(
+    (statement) => isSetting(statement) && /\block_timeout\b/i.test(statement.text),
+  );
+  // Settings end with the connection, so those of the part that is done are set again.
+  for (const { text } of statements.slice(0, progress.done.length).filter(isSetting)) await client.query(text);
+
+  for (const statement of statements.slice(progress.done.length)) {
+    const { text, hash, line } = statement;
+    const done = [...progress.done, hash];
+    const note = `${asOwner}; ${progressOf({ name: file.name, done })}`;
+    try {
+      await retried(`${file.name} line ${line}`, tell, async () => {
+        if (!runsAlone(statement)) return client.query(`BEGIN; ${text}\n; ${note} COMMIT;`).then(() => {});
+        // It waits for readers without making others wait, so it may take its time.
+        if (!setsLockTimeout) await client.query("SET lock_timeout = 0");
+        const left = progress.started === hash && (await finishStarted(session, statement));
+        if (!left) {
+          progress.started = hash;
+          await client.query(progressOf(progress));
+          await watched(session, client.query(text));
+        }
+        await client.query(note);
+      });
+    } catch (error) {
+      await client.query("ROLLBACK").catch(() => {});
+      throw failure({ error, name: file.name, line, kept: keptOf(file, progress) });
+    }
+    progress.done = done;
+    delete progress.started;
+  }
+
+  try {
+    await client.query(`BEGIN; ${asOwner}; ${ledger}`);
+    if (verify)
+      await refuseUnlessHolds(
+        session,
+        verify,
+        `all statements of ${file.name} stand, but it does not count as applied`,
+      );
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw failure({ error, name: file.name, kept: keptOf(file, progress) });
+  }
+}
+
+async function readProgress({ client }: Session, name: string): Promise<Unfinished> {
+  const { rows } = await client.query("SELECT done, started FROM trading_ledger.progress WHERE name = $1", [name]);
+  const [row] = rows;
+  return { name, done: row?.done ?? [], ...(row?.started && { started: row.started }) };
+}
+
+function refuseIfEdited(file: SourceFile, statements: readonly SqlStatement[], { done }: Unfinished): void {
+  const edited = done.findIndex((hash, index) => statements[index]?.hash !== hash);
+  if (edited < 0) return;
+  const line = statements[edited]?.line;
+  throw new MigrationError(
+    `Statement ${edited + 1} of ${file.name}${line ? ` (line ${line})` : ""} ran already, and was edited since. ` +
+      `Bring its text back; what comes after the ${done.length} that ran may be changed. Nothing was applied.`,
+    { migration: file.name },
+  );
+}
+
+function keptOf({ name }: SourceFile, { done }: Unfinished): string {
+  if (done.length === 0) return `nothing of ${name} was kept`;
+  return `its first ${done.length === 1 ? "statement stands" : `${done.length} statements stand`} and won't run again`;
+}

@@ -1,0 +1,36 @@
+import { editedFiles, plan, type Plan } from "./plan.ts";
+import { firstEdit } from "./edits.ts";
+import type { Database, Engine, Ledger, Migration, Review } from "./types.ts";
+
+/**
+ * What pending files are going to do, in words, with what the linter says of them. Reads the texts alone.
+ * @param files all of the folder, in order.
+ * @throws MigrationError for a file that can't be understood at all.
+ */
+export async function reviewPending(engine: Engine, files: Migration[], pending: Migration[]): Promise<Review[]> {
+  if (pending.length === 0) return [];
+  if (engine === "postgresql") return (await import("./postgresql/review.ts")).reviewSql(pending);
+  const { reviewSteps } = await import("./mongodb/review.ts");
+  return reviewSteps(files, new Set(pending.map(({ name }) => name)));
+}
+
+/** One sentence for each finding that stops an update. */
+export function objections(reviews: readonly Review[]): string[] {
+  return reviews.flatMap(({ name, findings }) =>
+    findings
+      .filter(
+        ({ severity, allowed }) => severity === "refused" || (severity === "destructive" && allowed === undefined),
+      )
+      .map(({ place, message }) => `${name} ${place}: ${message}`),
+  );
+}
+
+/** As `plan`, with the line of each edit where the ledger has the former text. */
+export async function planOn(database: Database, files: Migration[], ledger: Ledger): Promise<Plan<Migration>> {
+  const edits = new Map<string, string>();
+  for (const { name, text } of editedFiles(files, ledger)) {
+    const former = await database.appliedText(name);
+    if (former !== undefined) edits.set(name, firstEdit(former, text));
+  }
+  return plan(files, ledger, edits);
+}

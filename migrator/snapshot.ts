@@ -1,0 +1,33 @@
+import { driftBetween, nextSnapshot } from "./catalog.ts";
+import { Disconnected } from "./errors.ts";
+import type { Database, Ledger } from "./types.ts";
+
+/**
+ * Changes the schema, and notes it as the migrations left it, also when one of them fails. What somebody else changed before
+ * is told, and is not taken for theirs.
+ * @param ledger as it is before.
+ * @param change runs migrations, up or down.
+ */
+export async function withSnapshot<T>(
+  database: Database,
+  ledger: Ledger,
+  tell: (sentence: string) => void,
+  change: () => Promise<T>,
+): Promise<T> {
+  const noted = ledger.snapshotOf === ledger.version ? (await database.readSnapshot())?.objects : undefined;
+  const before = await database.readCatalog();
+  if (noted) for (const sentence of driftBetween(noted, before)) tell(`Drift: ${sentence}.`);
+  const note = async () => {
+    const { version } = await database.readLedger();
+    await database.writeSnapshot({ version, objects: nextSnapshot(noted, before, await database.readCatalog()) });
+  };
+  let result: T;
+  try {
+    result = await change();
+  } catch (error) {
+    if (!(error instanceof Disconnected)) await note();
+    throw error;
+  }
+  await note();
+  return result;
+}
