@@ -1,0 +1,38 @@
+import { LockHeld, LoginRefused, MigrationError, Unreachable } from "../migrator/errors.ts";
+import { UserError } from "../operations/errors.ts";
+
+/** What a command came to: words for people, data for programs. */
+export interface Outcome {
+  lines: string[];
+  data: object;
+  /** @default 0 */
+  code?: number;
+}
+
+/** Exit codes. 0 means that all is done, or nothing was to be done. */
+export const exitCodes = {
+  /** Files, data or a statement stand against it: see the message. */
+  refused: 1,
+  /** The command is not understood. */
+  usage: 2,
+  /** It looked, and found something: pending files, or drift. */
+  found: 3,
+  /** Another run holds the lock: try again later. */
+  locked: 4,
+  /** The database can't be reached, or does not let this user in. */
+  unreachable: 5,
+} as const;
+
+/** The outcome of a command that failed. @throws the error itself where it is not one for people. */
+export function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof MigrationError || error instanceof UserError)) throw error;
+  const { message } = error;
+  const migration = error instanceof MigrationError ? error.migration : undefined;
+  return { lines: [`✖ ${message}`], data: { error: message, ...(migration && { migration }) }, code: codeOf(error) };
+}
+
+function codeOf(error: MigrationError | UserError): number {
+  if (error instanceof UserError) return exitCodes.usage;
+  if (error instanceof LockHeld) return exitCodes.locked;
+  return error instanceof Unreachable || error instanceof LoginRefused ? exitCodes.unreachable : exitCodes.refused;
+}
