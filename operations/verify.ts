@@ -1,6 +1,7 @@
 import type { ClientSession, MongoClient } from "mongodb";
 import { connectMongo } from "../migrator/mongodb/connection.ts";
 import { connectPostgres } from "../migrator/postgresql/connection.ts";
+import { findDrift } from "../migrator/drift.ts";
 import { listMigrations, listSeeds } from "../migrator/files.ts";
 import { readLedger } from "../migrator/run.ts";
 import type { Connection, Engine } from "../migrator/types.ts";
@@ -46,6 +47,9 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
     await attempt(`PostgreSQL answers ${role}`, () => queryPostgres({ ...results(role), database }, "SELECT 1"));
   }
   await attempt("PostgreSQL has its schema", () => compareVersion("postgresql", results("trading_user")));
+  await attempt("PostgreSQL's schema is what its migrations made", () =>
+    refuseDrift("postgresql", results("trading_user")),
+  );
   await attempt("PostgreSQL has its seeds", () => compareSeeds("postgresql", results("trading_user"), postgres.seeds));
   await attempt("trading_user can write", () => writeAndRollBack(results("trading_user")));
   await attempt("trading_user can't change the schema", () =>
@@ -63,6 +67,7 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
     }),
   );
   await attempt("MongoDB has its schema", () => compareVersion("mongodb", admin));
+  await attempt("MongoDB's schema is what its migrations made", () => refuseDrift("mongodb", admin));
   await attempt("MongoDB has its seeds", () => compareSeeds("mongodb", admin, mongodb.seeds));
   await attempt(`${mongodb.user} can write`, () =>
     writeAndAbort(service, async (client, session) => {
@@ -143,6 +148,12 @@ async function compareVersion(engine: Engine, connection: Connection): Promise<v
   const { version } = await readLedger(engine, connection);
   if (version !== wanted)
     throw new UserError(`its schema is ${version || "empty"}, but the files end with ${wanted}. Migrate it: pulumi up`);
+}
+
+async function refuseDrift(engine: Engine, connection: Connection): Promise<void> {
+  const drift = await findDrift(engine, connection);
+  if (drift.length > 0)
+    throw new UserError(`somebody changed it: ${drift.join("; ")}. Take that back, or make it a migration`);
 }
 
 async function compareSeeds(engine: Engine, connection: Connection, promised: string[]): Promise<void> {

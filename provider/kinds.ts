@@ -1,6 +1,6 @@
 import type { MongoBootstrapRequest } from "../migrator/mongodb/bootstrap.ts";
 import type { PostgresBootstrapRequest } from "../migrator/postgresql/bootstrap.ts";
-import type { Connection, Engine, MigrateRequest, SeedRequest } from "../migrator/types.ts";
+import type { Connection, Engine, MigrateReport, MigrateRequest, SeedRequest } from "../migrator/types.ts";
 
 export type ResourceType =
   "PostgresRoles" | "PostgresMigrations" | "PostgresSeeds" | "MongoUsers" | "MongoMigrations" | "MongoSeeds";
@@ -12,6 +12,8 @@ interface Kind {
   id(inputs: object): string;
   /** Makes it so. Returns the outputs. */
   apply(inputs: object): Promise<object>;
+  /** What `apply` is going to do, and why it would refuse to: from files, inputs and state alone. */
+  preview?(olds: object, inputs: object, isSameServer: boolean): Promise<{ words: string[]; refusals: string[] }>;
   /** Those inputs and outputs that a look into the database can tell, as they are there. */
   find(inputs: object): Promise<object>;
 }
@@ -49,19 +51,39 @@ export const kinds: Record<ResourceType, Kind> = {
 
 function migrations(engine: Engine): Kind {
   return {
-    outputs: ["version", "applied"],
+    outputs: ["version", "applied", "lines"],
     id: ({ connection }: Connected) => `${connection.database}/migrations`,
+    async preview(olds: Partial<MigrateRequest & MigrateReport>, { directory }: MigrateRequest, isSameServer) {
+      const { previewFrom } = await import("../migrator/preview.ts");
+      const { reviewLines } = await import("../migrator/words.ts");
+      // What stood in another container says nothing against the files; the ledger will.
+      const applied = { migrations: olds.migrations ?? [] };
+      const { reviews, refusals } = await previewFrom(engine, directory, applied, olds.lines ?? {});
+      return {
+        words: reviews.flatMap(reviewLines),
+        refusals: isSameServer || olds.migrations === undefined ? refusals : [],
+      };
+    },
     async apply(inputs: MigrateRequest & InContainer) {
       const { migrate } = await import("../migrator/run.ts");
-      return migrate(engine, { ...inputs, container: inputs.containerId });
+      return migrate(engine, { ...inputs, container: inputs.containerId, tell });
     },
     async find({ connection }: Connected) {
       const { readLedger } = await import("../migrator/run.ts");
+      const { findDrift } = await import("../migrator/drift.ts");
       const { version, migrations } = await readLedger(engine, connection);
       const files = migrations.map(({ name, checksum }) => ({ name, checksum }));
-      return { version, applied: files.map(({ name }) => name), migrations: files };
+      // An input, because Pulumi shows no other drift; the program has none, so the next preview shows it until it is gone.
+      const drift = await findDrift(engine, connection);
+      for (const sentence of drift) console.warn(`${connection.database} has drifted: ${sentence}`);
+      return { version, applied: files.map(({ name }) => name), migrations: files, ...(drift.length > 0 && { drift }) };
     },
   };
+}
+
+/** Pulumi shows each line beside the progress of the update. */
+function tell(sentence: string): void {
+  console.log(sentence);
 }
 
 function seeds(engine: Engine): Kind {
@@ -69,8 +91,8 @@ function seeds(engine: Engine): Kind {
     outputs: ["seeded", "changed"],
     id: ({ connection }: Connected) => `${connection.database}/seeds`,
     async apply(inputs: SeedRequest & InContainer) {
-      const { seed } = await import("../migrator/run.ts");
-      return seed(engine, { ...inputs, container: inputs.containerId });
+      const { seed } = await import("../migrator/seedRun.ts");
+      return seed(engine, { ...inputs, container: inputs.containerId, tell });
     },
     async find({ connection, seeds }: SeedRequest) {
       const { readLedger } = await import("../migrator/run.ts");

@@ -1,21 +1,30 @@
 import { isDeepStrictEqual } from "node:util";
 import type { dynamic } from "@pulumi/pulumi";
-import { LoginRefused, messageOf } from "../migrator/errors.ts";
-import { plan } from "../migrator/plan.ts";
-import type { FileRef } from "../migrator/types.ts";
+import { LoginRefused, MigrationError, messageOf } from "../migrator/errors.ts";
 import { kinds, type ResourceType } from "./kinds.ts";
 
 /** Inputs, or inputs and outputs, with the text of the provider under `__provider`. */
 type Properties = Record<string, unknown>;
 
 /**
- * Refuses at preview what would be refused at the update: files that don't fit those which, as far as Pulumi knows,
- * are applied. Where the container is another one, its data may be too, and only the ledger can tell. Never connects.
+ * Says at preview what the update is going to do, and refuses what it would refuse: as far as files and Pulumi's state can
+ * tell. Where the container is another one, its data may be too, and only the ledger knows what is applied. Never connects.
  */
-export function check(olds: Properties, news: Properties): dynamic.CheckResult {
-  const comparable = "migrations" in olds && olds.containerId === news.containerId && !isUnknown(news);
-  const refusals = comparable ? plan(news.migrations as FileRef[], olds.migrations as FileRef[]).refusals : [];
-  return { inputs: news, failures: refusals.map((reason) => ({ property: "", reason })) };
+export async function check(type: ResourceType, olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
+  const { preview } = kinds[type];
+  const { directory, migrations, containerId } = news;
+  if (preview === undefined || !Array.isArray(migrations) || isUnknown([directory, migrations])) {
+    return { inputs: news, failures: [] };
+  }
+  const isSameServer = olds["containerId"] === containerId;
+  try {
+    const { words, refusals } = await preview(olds, news, isSameServer);
+    if (words.length > 0) console.log(words.join("\n"));
+    return { inputs: news, failures: refusals.map((reason) => ({ property: "", reason })) };
+  } catch (error) {
+    if (!(error instanceof MigrationError)) throw error;
+    return { inputs: news, failures: [{ property: "", reason: error.message }] };
+  }
 }
 
 /** Compares inputs, and the text of the provider, which Pulumi renews in the state with a change only. Never connects. */

@@ -14,7 +14,7 @@ export function shell(type: ResourceType): string {
   return `
 const load = () => require("./provider/resources.ts");
 exports.handler = () => ({
-  check: async (olds, news) => load().check(olds, news),
+  check: async (olds, news) => load().check("${type}", olds, news),
   diff: async (id, olds, news) => load().diff("${type}", olds, news),
   create: async (inputs) => load().create("${type}", inputs),
   update: async (id, olds, news) => load().update("${type}", news),

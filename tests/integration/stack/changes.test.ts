@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@j
 import { randomInt } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { listMigrations } from "../../../migrator/files.ts";
 import { backup } from "../../../operations/backup.ts";
 import { start, stop } from "../../../operations/lifecycle.ts";
 import { databaseStatus } from "../../../operations/statusTable.ts";
@@ -50,12 +51,14 @@ describe("a stack that is up", () => {
       "PostgreSQL answers trading_readonly",
       "PostgreSQL answers trading_replicator",
       "PostgreSQL has its schema",
+      "PostgreSQL's schema is what its migrations made",
       "PostgreSQL has its seeds",
       "trading_user can write",
       "trading_user can't change the schema",
       "trading_readonly can't write",
       "MongoDB answers admin",
       "MongoDB has its schema",
+      "MongoDB's schema is what its migrations made",
       "MongoDB has its seeds",
       "trading_service can write",
       "trading_service can't write elsewhere",
@@ -112,6 +115,7 @@ describe("a stack that is up", () => {
       expect(await problems({ mongodb: { ...outputs.mongodb, adminPassword: "wrong" } })).toEqual({
         "MongoDB answers admin": refused,
         "MongoDB has its schema": refused,
+        "MongoDB's schema is what its migrations made": refused,
         "MongoDB has its seeds": refused,
       });
     });
@@ -125,9 +129,23 @@ describe("a stack that is up", () => {
     });
 
     test("a schema that lacks the last migration", async () => {
-      const [before, last] = readdirSync("schema/postgresql/migrations").sort().slice(-2);
+      const [before, last] = listMigrations("postgresql", "schema/postgresql/migrations")
+        .slice(-2)
+        .map(({ name }) => name);
       expect(await problemsWithout("migrations", last!)).toEqual({
         "PostgreSQL has its schema": `its schema is ${before}, but the files end with ${last}. Migrate it: pulumi up`,
+      });
+    });
+
+    test("a column that somebody added", async () => {
+      const added = await problemsAfter(
+        "ALTER TABLE simulation_runs ADD COLUMN note text",
+        () => "ALTER TABLE simulation_runs DROP COLUMN note",
+      );
+      expect(added).toEqual({
+        "PostgreSQL's schema is what its migrations made":
+          "somebody changed it: column public.simulation_runs.note is there, but no migration made it: text. " +
+          "Take that back, or make it a migration",
       });
     });
 

@@ -1,45 +1,93 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { checksum } from "../../../migrator/checksum.ts";
+import { lineMarks } from "../../../migrator/edits.ts";
 import { check, diff, read } from "../../../provider/resources.ts";
+import { folder } from "../../support/migrations.ts";
 
 /** What Pulumi gives in a preview for a value that is not known yet. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const applied = { name: "0001_create_a.sql", checksum: "a" };
-const pending = { name: "0002_create_b.sql", checksum: "b" };
+const first = "CREATE TABLE a (n int);\n";
+const second = "CREATE TABLE b (n int);\nDROP TABLE c;\n";
+const applied = { name: "0001_create_a.sql", checksum: checksum(first) };
+const pending = { name: "0002_create_b.sql", checksum: checksum(second) };
+const directory = folder({ [applied.name]: first });
 const connection = { host: "127.0.0.1", port: 1, database: "test", user: "nobody", password: "p" };
-const inputs = { connection, directory: "x", migrations: [applied], containerId: "1", __provider: "text" };
-const state = { ...inputs, version: applied.name, applied: [applied.name] };
+const inputs = { connection, directory, migrations: [applied], containerId: "1", __provider: "text" };
+const state = {
+  ...inputs,
+  version: applied.name,
+  applied: [applied.name],
+  lines: { [applied.name]: lineMarks(first) },
+};
+
+afterEach(() => void jest.restoreAllMocks());
 
 describe("check", () => {
-  test("accepts more files than are applied", () => {
-    const news = { ...inputs, migrations: [applied, pending] };
-    expect(check(inputs, news)).toEqual({ inputs: news, failures: [] });
+  const logged = () => {
+    const log = jest.spyOn(console, "log").mockImplementation(() => {});
+    return () => log.mock.calls.flat().join("\n");
+  };
+
+  test("has nothing to say where all is applied", async () => {
+    const words = logged();
+    expect(await check("PostgresMigrations", state, inputs)).toEqual({ inputs, failures: [] });
+    expect(words()).toBe("");
   });
 
-  test("refuses at preview a file that was edited after it was applied", () => {
-    const news = { ...inputs, migrations: [{ ...applied, checksum: "x" }] };
-    expect(check(inputs, news)).toEqual({
-      inputs: news,
-      failures: [
-        {
-          property: "",
-          reason:
-            "0001_create_a.sql was edited after it was applied. Bring its text back, and put the change into a new file.",
-        },
-      ],
-    });
+  test("says in words what a pending file does, and refuses what its linter stops, without a database", async () => {
+    const words = logged();
+    const news = {
+      ...inputs,
+      directory: folder({ [applied.name]: first, [pending.name]: second }),
+      migrations: [applied, pending],
+    };
+    const { failures } = await check("PostgresMigrations", state, news);
+    expect(words().split("\n").slice(0, 3)).toEqual([
+      `0002_create_b.sql (${pending.checksum.slice(0, 12)}, one transaction)`,
+      "  line 1: creates table b with 1 column",
+      "  line 2: drops table c",
+    ]);
+    expect(failures).toEqual([
+      {
+        property: "",
+        reason:
+          "0002_create_b.sql line 2: c goes with all rows: nothing but a backup has them then. " +
+          "If it is meant, state why in the file: -- migrate: allow drop-table: reason",
+      },
+    ]);
   });
 
-  test.each([
-    ["on the first run", {}],
-    ["for another container", { ...inputs, containerId: "2" }],
-  ])("leaves the verdict to the ledger %s", (_when, olds) => {
-    expect(check(olds, { ...inputs, migrations: [pending] }).failures).toEqual([]);
+  test("refuses at preview a file that was edited after it was applied, with the line", async () => {
+    const text = first.replace("int", "text");
+    const news = {
+      ...inputs,
+      directory: folder({ [applied.name]: text }),
+      migrations: [{ ...applied, checksum: checksum(text) }],
+    };
+    expect((await check("PostgresMigrations", state, news)).failures).toEqual([
+      {
+        property: "",
+        reason:
+          '0001_create_a.sql was edited after it was applied: line 1 is now "CREATE TABLE a (n text);". Bring its text back, ' +
+          "and put the change into a new file. Where only comments changed, `npm run migrate -- repair 0001_create_a.sql` accepts them.",
+      },
+    ]);
   });
 
-  test.each([["containerId"], ["connection"], ["migrations"], ["directory"]])("accepts that %s is unknown", (key) => {
-    const news = { ...inputs, [key]: unknown };
-    expect(check(inputs, news)).toEqual({ inputs: news, failures: [] });
+  test("leaves the verdict to the ledger for another container", async () => {
+    logged();
+    const olds = { ...state, containerId: "2", migrations: [{ ...applied, checksum: "x" }] };
+    expect((await check("PostgresMigrations", olds, inputs)).failures).toEqual([]);
   });
+
+  test.each([["containerId"], ["connection"], ["migrations"], ["directory"]])(
+    "accepts that %s is unknown",
+    async (key) => {
+      logged();
+      const news = { ...inputs, [key]: unknown };
+      expect(await check("PostgresMigrations", state, news)).toEqual({ inputs: news, failures: [] });
+    },
+  );
 });
 
 describe("diff", () => {
@@ -70,8 +118,6 @@ describe("diff", () => {
 });
 
 describe("read", () => {
-  afterEach(() => void jest.restoreAllMocks());
-
   test("of a database that does not answer leaves the state as it is, and warns", async () => {
     const warn = jest.spyOn(console, "warn").mockImplementation(() => {});
     expect(await read("PostgresMigrations", "test/migrations", state)).toEqual({

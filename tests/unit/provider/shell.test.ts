@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import type { ResourceType } from "../../../provider/kinds.ts";
 import { shell } from "../../../provider/shell.ts";
+import { folder } from "../../support/migrations.ts";
 
 const types: ResourceType[] = [
   "PostgresRoles",
@@ -44,7 +45,7 @@ test("a provider has no delete, so that destroying a stack needs no database", (
 
 test("a provider hands on what the engine says", () => {
   const migrations = [{ name: "0001_add_a.sql", checksum: "a" }];
-  const news = { migrations: [], containerId: "1" };
+  const news = { migrations: [], directory: folder({}), containerId: "1" };
   expect(call(shell("PostgresMigrations"), "check", [{ migrations, containerId: "1" }, news])).toEqual({
     inputs: news,
     failures: [

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { refusal, until, write } from "../../support/migrations.ts";
+import { makeResultsProgram, type ResultsProgram } from "../../support/resultsProgram.ts";
+
+// What can befall migrations that Pulumi runs. The tests build upon each other.
+jest.setTimeout(180_000);
+
+let results: ResultsProgram;
+beforeAll(async () => {
+  results = await makeResultsProgram({ "0001_create_runs.sql": "CREATE TABLE runs (id int);\n" });
+});
+afterAll(() => results?.remove());
+
+const sleepers = () => results.psql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+const history = () => results.psql("SELECT string_agg(name, ' ' ORDER BY at) FROM trading_ledger.history");
+const locks = () => results.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'");
+const slow = (table: string) =>
+  `CREATE TABLE ${table} (id int);\nSELECT pg_sleep(4);\nINSERT INTO ${table} VALUES (1);\n`;
+
+test("F30: a first preview, before there is any value to connect with, says what each migration does, and connects to nothing", async () => {
+  const { stdout } = await results.stack.preview();
+  expect(stdout).toMatch(
+    /0001_create_runs\.sql \([0-9a-f]{12}, one transaction\)\n +line 1: creates table runs with 1 column\n/,
+  );
+  await results.stack.up();
+  expect(await history()).toBe("0001_create_runs.sql");
+});
+
+test("F30: a preview in which the container will be another one says so, and connects to nothing", async () => {
+  const file = join(results.directory, "server.json");
+  const server = readFileSync(file, "utf8");
+  write(results.directory, {
+    "server.json": server.replace('"one"', '"two"'),
+    "sql/0002_create_fills.sql": "CREATE TABLE fills (id int);\n",
+  });
+  const { stdout, changeSummary } = await results.stack.preview();
+  expect(stdout).toContain("line 1: creates table fills with 1 column");
+  expect(changeSummary).toMatchObject({ replace: 1, update: 2 });
+  expect(await history()).toBe("0001_create_runs.sql");
+  await results.stack.up();
+  expect(await history()).toBe("0001_create_runs.sql 0002_create_fills.sql");
+});
+
+test("F01: Pulumi killed in the middle of a migration leaves no lock, and the next update ends the work once", async () => {
+  write(results.directory, { "sql/0003_create_slow.sql": slow("slow") });
+  const up = results.up();
+  await until(async () => (await sleepers()) === "1", 60);
+  up.kill("SIGKILL");
+  await once(up, "exit");
+  await results.stack.cancel();
+  await results.stack.up();
+  expect(await history()).toBe("0001_create_runs.sql 0002_create_fills.sql 0003_create_slow.sql");
+  expect(await results.psql("SELECT count(*) FROM slow")).toBe("1");
+  expect(await locks()).toBe("0");
+  await results.stack.preview({ refresh: true, expectNoChanges: true });
+});
+
+test("F04: the provider's process killed in the middle of a migration is told, and the next update ends the work once", async () => {
+  write(results.directory, { "sql/0004_create_slower.sql": slow("slower") });
+  const up = results.up();
+  let said = "";
+  for (const stream of [up.stdout!, up.stderr!]) stream.on("data", (data) => (said += data));
+  await until(async () => (await sleepers()) === "1", 60);
+  process.kill(results.providerProcess(), "SIGKILL");
+  const [code] = await once(up, "close");
+  expect(code).not.toBe(0);
+  expect(said).toMatch(/tables.*\n?.*error: .*(EOF|connection|transport|provider)/i);
+  await until(async () => (await locks()) === "0");
+  await results.stack.up();
+  expect(await results.psql("SELECT count(*) FROM slower")).toBe("1");
+  expect(await history()).toMatch(/ 0004_create_slower\.sql$/);
+  await results.stack.preview({ refresh: true, expectNoChanges: true });
+});
+
+test("what was changed by hand is shown object by object by a refresh, until it is taken back", async () => {
+  await results.psql("ALTER TABLE runs ADD COLUMN note text");
+  const sentence = "column public.runs.note is there, but no migration made it: text";
+  expect((await results.stack.preview({ refresh: true, diff: true })).stdout).toMatch(
+    new RegExp(`- drift +: \\[\n +- +\\[0\\]: "${sentence}"`),
+  );
+  await results.stack.up({ refresh: true });
+  expect((await results.stack.preview({ refresh: true })).stdout).toContain(`results has drifted: ${sentence}`);
+  await results.psql("ALTER TABLE runs DROP COLUMN note");
+  await results.stack.up({ refresh: true });
+  await results.stack.preview({ refresh: true, expectNoChanges: true });
+});
+
+test("a migration that loses data stops the preview, until the file says why", async () => {
+  write(results.directory, { "sql/0005_drop_fills.sql": "DROP TABLE fills;\n" });
+  expect(await refusal(results.stack.preview())).toContain(
+    "If it is meant, state why in the file: -- migrate: allow drop-table: reason",
+  );
+  write(results.directory, {
+    "sql/0005_drop_fills.sql": "-- migrate: allow drop-table: nobody filled it\nDROP TABLE fills;\n",
+  });
+  expect((await results.stack.up()).stdout).toContain("drop-table: allowed, because nobody filled it");
+  expect(await results.psql("SELECT to_regclass('fills') IS NULL")).toBe("t");
+});
+
+test("F29: a state whose provider's text is of the release before is refreshed, updated and destroyed", async () => {
+  const exported = await results.stack.exportStack();
+  const text = JSON.stringify(exported.deployment);
+  const former = text.replaceAll(/load\(\)\.check\(\\+"\w+\\+", olds, news\)/g, "load().check(olds, news)");
+  expect(former).not.toBe(text);
+  await results.stack.importStack({ ...exported, deployment: JSON.parse(former) });
+  await results.stack.refresh();
+  await results.stack.up();
+  expect(JSON.stringify((await results.stack.exportStack()).deployment)).not.toContain("load().check(olds, news)");
+  await results.stack.importStack({ ...exported, deployment: JSON.parse(former) });
+  expect((await results.stack.destroy()).summary.resourceChanges).toEqual({ delete: 8 });
+});
