@@ -24,7 +24,12 @@ export async function down(engine: Engine, request: DownRequest): Promise<string
     const ledger = await database.readLedger();
     const { unfinished, ...whole } = ledger;
     const isBack = unfinished?.name.includes(".down.") ?? false;
-    const { refusals } = await planOn(database, files, isBack ? whole : ledger);
+    if (unfinished && !isBack) {
+      throw new MigrationError(
+        `${unfinished.name} was interrupted, and a part of it stands. End it first: \`npm run migrate\`. Nothing was taken back.`,
+      );
+    }
+    const { refusals } = await planOn(database, files, whole);
     if (refusals.length > 0) throw new MigrationError(refusals.join("\n"));
     const leaving = chosen(
       files,

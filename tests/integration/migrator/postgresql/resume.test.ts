@@ -1,0 +1,186 @@
+import { describe, expect, jest, test } from "@jest/globals";
+import { down } from "../../../../migrator/back.ts";
+import { migrate, readLedger } from "../../../../migrator/run.ts";
+import type { Connection } from "../../../../migrator/types.ts";
+import { docker, type Server } from "../../../support/databases.ts";
+import { asOwner, usePostgres } from "../../../support/migratorDatabases.ts";
+import { folder, migrationsOf, refusal, until, write } from "../../../support/migrations.ts";
+import { startMigrate } from "../../../support/runner.ts";
+
+// Files whose statements are kept one by one.
+jest.setTimeout(60_000);
+
+const engine = "postgresql";
+let server: Server;
+let connection: Connection;
+usePostgres((fresh) => ({ server, connection } = fresh));
+
+const run = (directory: string, told: string[] = []) =>
+  migrate(engine, { ...migrationsOf(engine, connection, directory), tell: (sentence) => told.push(sentence) });
+const ask = (sql: string) => asOwner(connection, async (client) => (await client.query(sql)).rows);
+const psql = (sql: string) =>
+  docker("exec", server.container, "psql", "-X", "-U", "postgres", "-d", connection.database, "-Atc", sql);
+
+const head = "-- migrate: no-transaction\n";
+const table = "CREATE TABLE ticks (at int, price int);\n";
+const file = (text: string) => ({ "0001_create_ticks.sql": table, "0002_fill_ticks.sql": head + text });
+
+describe("F02: a file without a transaction that stopped between two statements", () => {
+  const broken =
+    "INSERT INTO ticks VALUES (1, 1);\nINSERT INTO ticks VALUES (2, 2);\nINSERT INTO tick VALUES (3, 3);\n";
+  const failure =
+    '0002_fill_ticks.sql line 4: relation "tick" does not exist; 0001_create_ticks.sql was applied before it, its first ' +
+    "2 statements stand and won't run again. Mend the file, and run `pulumi up` again.";
+
+  test("goes on from there when the rest is mended, and runs nothing twice", async () => {
+    const directory = folder(file(broken));
+    expect(await refusal(run(directory))).toBe(failure);
+    expect((await readLedger(engine, connection)).unfinished).toMatchObject({
+      name: "0002_fill_ticks.sql",
+      done: [expect.any(String), expect.any(String)],
+    });
+    write(
+      directory,
+      file(
+        broken
+          .replace("INTO tick ", "INTO ticks ")
+          .replace("\nINSERT INTO ticks VALUES (2", "\n-- the second\nINSERT INTO ticks VALUES (2"),
+      ),
+    );
+    await run(directory);
+    expect(await ask("SELECT at FROM ticks ORDER BY at")).toEqual([{ at: 1 }, { at: 2 }, { at: 3 }]);
+    expect(await readLedger(engine, connection)).not.toHaveProperty("unfinished");
+  });
+
+  test("is refused when a part of it that ran was edited, and nothing is run", async () => {
+    const directory = folder(file(broken));
+    await refusal(run(directory));
+    write(directory, file(broken.replace("(2, 2)", "(2, 20)").replace("INTO tick ", "INTO ticks ")));
+    expect(await refusal(run(directory))).toBe(
+      "Statement 2 of 0002_fill_ticks.sql (line 3) ran already, and was edited since. Bring its text back; what comes after the " +
+        "2 that ran may be changed. Nothing was applied.",
+    );
+    expect(await ask("SELECT at FROM ticks ORDER BY at")).toEqual([{ at: 1 }, { at: 2 }]);
+  });
+
+  test("is ended before anything is taken back", async () => {
+    const directory = folder(file(broken));
+    await refusal(run(directory));
+    expect(await refusal(down(engine, { connection, directory }))).toBe(
+      "0002_fill_ticks.sql was interrupted, and a part of it stands. End it first: `npm run migrate`. Nothing was taken back.",
+    );
+  });
+
+  test("sets again what its part that ran had set", async () => {
+    const text = "SET work_mem = '5MB';\nINSERT INTO ticks VALUES (1, 1);\nINSERT INTO tick VALUES (0, 0);\n";
+    const directory = folder(file(text));
+    await refusal(run(directory));
+    write(
+      directory,
+      file(
+        text.replace(
+          "INSERT INTO tick VALUES (0, 0)",
+          "CREATE TABLE seen AS SELECT current_setting('work_mem') AS work_mem",
+        ),
+      ),
+    );
+    await run(directory);
+    expect(await ask("SELECT work_mem FROM seen")).toEqual([{ work_mem: "5MB" }]);
+  });
+});
+
+test("a verify file that finds rows after single statements tells that they stand, and is asked again", async () => {
+  const directory = folder({
+    ...file("INSERT INTO ticks VALUES (1, -1);\n"),
+    "0002_fill_ticks.verify.sql": "SELECT at, price FROM ticks WHERE price < 0;\n",
+  });
+  expect(await refusal(run(directory))).toBe(
+    '0002_fill_ticks.verify.sql line 1 finds a row, and must find none: {"at":1,"price":-1}; 0001_create_ticks.sql was applied ' +
+      "before it, all statements of 0002_fill_ticks.sql stand, but it does not count as applied. Mend the migration, or the data " +
+      "that it does not fit, and run `pulumi up` again.",
+  );
+  await ask("UPDATE ticks SET price = 1");
+  expect((await run(directory)).version).toBe("0002_fill_ticks.sql");
+  expect(await ask("SELECT count(*)::int AS rows FROM ticks")).toEqual([{ rows: 1 }]);
+});
+
+test("a verify file that finds rows after a transaction keeps nothing of it", async () => {
+  const directory = folder({
+    "0001_create_ticks.sql": `${table}INSERT INTO ticks VALUES (1, -1), (2, -2);\n`,
+    "0001_create_ticks.verify.sql": "SELECT 1 FROM ticks WHERE false;\nSELECT at FROM ticks ORDER BY at;\n",
+  });
+  expect(await refusal(run(directory))).toBe(
+    '0001_create_ticks.verify.sql line 2 finds 2 rows, and must find none: {"at":1}; nothing was applied before it, nothing of ' +
+      "0001_create_ticks.sql was kept. Mend the migration, or the data that it does not fit, and run `pulumi up` again.",
+  );
+  expect(await ask("SELECT to_regclass('ticks') AS ticks")).toEqual([{ ticks: null }]);
+});
+
+test("a verify file can't change anything", async () => {
+  const directory = folder({ "0001_create_ticks.sql": table, "0001_create_ticks.verify.sql": "DELETE FROM ticks;\n" });
+  expect(await refusal(run(directory))).toContain(
+    "0001_create_ticks.verify.sql line 1: cannot execute DELETE in a read-only transaction",
+  );
+});
+
+describe("what a killed statement left", () => {
+  /** Kills a run while its statement waits for a reader, and runs it again without. */
+  async function killedWhileWaiting(
+    statement: string,
+    prepare: string,
+    started: () => Promise<boolean>,
+  ): Promise<string[]> {
+    const directory = folder({ "0001_create_ticks.sql": table + prepare });
+    await run(directory);
+    write(directory, { "0002_work.sql": head + statement });
+    await asOwner(connection, async (reader) => {
+      await reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM ticks");
+      const killed = startMigrate(engine, connection, directory);
+      await until(started);
+      killed.process.kill("SIGKILL");
+      await killed.ended;
+      await until(async () => (await psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")) === "0");
+    });
+    const told: string[] = [];
+    await run(directory, told);
+    return told;
+  }
+
+  test("of REINDEX CONCURRENTLY is dropped", async () => {
+    const invalid = async () => (await psql("SELECT count(*) FROM pg_index WHERE NOT indisvalid")) !== "0";
+    const told = await killedWhileWaiting(
+      "REINDEX INDEX CONCURRENTLY ticks_at;\n",
+      "CREATE INDEX ticks_at ON ticks (at);\n",
+      invalid,
+    );
+    expect(told).toContain("The index ticks_at_ccnew was left INVALID by a run that was killed: it is dropped.");
+    expect(
+      await psql("SELECT string_agg(indexrelid::regclass::text, ',') FROM pg_index WHERE indrelid = 'ticks'::regclass"),
+    ).toBe("ticks_at");
+  });
+
+  test("of DETACH PARTITION CONCURRENTLY is ended", async () => {
+    const prepare =
+      "CREATE TABLE parts (a int) PARTITION BY LIST (a);\nCREATE TABLE part PARTITION OF parts FOR VALUES IN (1);\n";
+    const directory = folder({ "0001_create_ticks.sql": table + prepare });
+    await run(directory);
+    write(directory, { "0002_work.sql": `${head}ALTER TABLE parts DETACH PARTITION part CONCURRENTLY;\n` });
+    await asOwner(connection, async (reader) => {
+      await reader.query("BEGIN; SELECT * FROM parts");
+      const killed = startMigrate(engine, connection, directory);
+      await until(async () => (await psql("SELECT count(*) FROM pg_inherits WHERE inhdetachpending")) === "1");
+      killed.process.kill("SIGKILL");
+      await killed.ended;
+      await until(async () => (await psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")) === "0");
+    });
+    expect(await psql("SELECT count(*) FROM pg_inherits WHERE inhdetachpending")).toBe("1");
+    await run(directory);
+    expect(await psql("SELECT count(*) FROM pg_inherits WHERE inhparent = 'parts'::regclass")).toBe("0");
+  });
+
+  test("of DROP INDEX CONCURRENTLY is dropped, or was", async () => {
+    const invalid = async () => (await psql("SELECT count(*) FROM pg_index WHERE NOT indisvalid")) !== "0";
+    await killedWhileWaiting("DROP INDEX CONCURRENTLY ticks_at;\n", "CREATE INDEX ticks_at ON ticks (at);\n", invalid);
+    expect(await psql("SELECT count(*) FROM pg_index WHERE indrelid = 'ticks'::regclass")).toBe("0");
+  });
+});
