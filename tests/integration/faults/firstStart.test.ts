@@ -34,7 +34,7 @@ const isWhole = {
   },
 };
 
-describe.each(["postgres", "mongodb"] as const)("a first start of %s", (name) => {
+describe.each(["postgres", "mongodb"] as const)("F34, F35: a first start of %s", (name) => {
   const left: string[] = [];
   let whole: number;
   let server: ScriptedServer;

@@ -58,7 +58,7 @@ test(
   3 * MINUTES,
 );
 
-describe("two runs at once", () => {
+describe("F05: two runs at once", () => {
   test(
     "in one clone: the second says who holds it, waits, and finds nothing to do",
     async () => {

@@ -31,7 +31,7 @@ const bootstrap = (changed = {}) =>
   });
 
 describe("a bootstrap", () => {
-  test("of a server that is still initialising waits for it, and tells what it made", async () => {
+  test("F33: of a server that is still initialising waits for it, and tells what it made", async () => {
     expect(await bootstrap()).toEqual({
       changes: ["made the replica set rs0", "made majority the default write concern", "made the user trading_service"],
     });
@@ -144,7 +144,7 @@ describe("a lost root password", () => {
     await after.close();
   });
 
-  test("or one that was never set, because the first start was killed, is set on a volume without replica set", async () => {
+  test("F34: or one that was never set, because the first start was killed, is set on a volume without replica set", async () => {
     const volume = `${server.volume}-killed`;
     const killed =
       "mkdir /data/db/current && timeout --signal KILL 5 mongod --dbpath /data/db/current --bind_ip 127.0.0.1";

@@ -35,7 +35,7 @@ async function as(role: string, password: string, sql: string, db = database): P
 }
 
 describe("a bootstrap", () => {
-  test("of a server that is still initialising waits for it, and tells what it made", async () => {
+  test("F33: of a server that is still initialising waits for it, and tells what it made", async () => {
     expect(await bootstrap()).toEqual({
       changes: [
         "made the role trading_owner",
