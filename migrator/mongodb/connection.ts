@@ -26,6 +26,9 @@ async function connect({ host, port, user, password }: Connection, server: strin
     appName: `trading-db ${process.pid}@${hostname()}`,
     serverSelectionTimeoutMS: 3000,
     connectTimeoutMS: 3000,
+    // The driver's monitor asks this often. Without an answer for this and connectTimeoutMS together, it breaks the
+    // connections in use: a command may run for hours, but not on a server that is gone.
+    heartbeatFrequencyMS: 2000,
     writeConcern: { w: "majority", journal: true },
     readConcern: { level: "majority" },
   });

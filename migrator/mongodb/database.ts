@@ -1,99 +1,99 @@
-import { MongoServerError, type ClientSession, type Db } from "mongodb";
-import { ApplyFailure, MigrationError, messageOf } from "../errors.ts";
+import type { Db } from "mongodb";
+import { Disconnected, MigrationError } from "../errors.ts";
+import type { Connection, Database, OpenOptions } from "../types.ts";
+import { runFile, type Workplace } from "./apply.ts";
+import { readMongoCatalog } from "./catalog.ts";
 import { connectMongo } from "./connection.ts";
-import { LeaseLost, takeLease, type Lease } from "./lease.ts";
-import { insertSeed, parseSeed } from "./seed.ts";
-import { commandName, loadSteps, runStep } from "./steps.ts";
-import type { Connection, Database, FileKind, Ledger, LedgerRow, SourceFile } from "../types.ts";
+import { takeLease, type Lease } from "./lease.ts";
+import * as rows from "./ledger.ts";
+import { lossesOf } from "./losses.ts";
+import { waitForPrimary } from "./primary.ts";
+import { parseSteps } from "./steps.ts";
+import { connectedOr } from "./unknownOutcome.ts";
 
-interface LedgerDocument {
-  /** Name of the file. */
-  _id: string;
-  checksum: string;
-  appliedAt: Date;
+/** What the seeds of MongoDB need besides. */
+export interface MongoDatabase extends Database {
+  readonly database: Db;
+  /** @throws Error before `lock`. */
+  readonly lease: Lease;
+  /** One transaction for documents and ledger: it is kept only while the lease is ours. The work may be called again. */
+  fenced<T>(work: (write: rows.LedgerWrite) => Promise<T>): Promise<T>;
 }
 
 /**
- * @param connection as a user that may do everything in the database and in its ledger.
- * @param container see `connectMongo`.
+ * @param connection as a user that may do everything in the database and in its ledger, and see and kill operations.
+ * @throws what `connectMongo` throws.
  */
-export async function openMongo(connection: Connection, container?: string): Promise<Database> {
-  const client = await connectMongo(connection, container);
+export async function openMongo(connection: Connection, options: OpenOptions): Promise<MongoDatabase> {
+  const { tell } = options;
+  const client = await connectMongo(connection, options.container);
   const database = client.db(connection.database);
   // Beside the database, out of its users' sight.
   const ledger = client.db(`${connection.database}_ledger`);
-  let lease: Lease;
+  let lease: Lease | undefined;
+  let progress: Workplace["progress"] = new Map();
+
+  const held = () => {
+    if (!lease) throw new Error("The lock was not taken.");
+    return lease;
+  };
+  /** After a disconnection this connection is given up: the next one of this process may take the lease at once. */
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await connectedOr(work);
+    } catch (error) {
+      if (error instanceof Disconnected) {
+        lease?.abandon();
+        lease = undefined;
+      }
+      throw error;
+    }
+  };
+  const write = <T>(work: (write: rows.LedgerWrite) => Promise<T>): Promise<T> => {
+    const lease = held();
+    return lease.fenced((session, at) => work({ ledger, session, at, lease, user: connection.user }));
+  };
+  const place = (): Workplace => ({ database, lease: held(), progress, write, tell });
+
   return {
-    async lock(waitSeconds) {
-      lease = await takeLease(ledger, connection.database, waitSeconds);
+    database,
+    get lease() {
+      return held();
     },
-    readLedger: () => readLedger(ledger),
-    check: (kind, file) => void (kind === "migrations" ? loadSteps(file) : parseSeed(file)),
-    apply: (kind, file) =>
-      kind === "migrations" ? applyMigration(database, ledger, lease, file) : applySeed(database, ledger, lease, file),
+    fenced: (work) => guarded(() => write(work)),
+    lock: (waitSeconds) =>
+      guarded(async () => {
+        await waitForPrimary(client.db("admin"), `MongoDB at ${connection.host}:${connection.port}`, tell);
+        await rows.makeLedger(ledger);
+        lease = await takeLease(ledger, connection.database, waitSeconds, tell);
+        progress = new Map((await rows.readProgress(ledger)).map((unfinished) => [unfinished.name, unfinished]));
+      }),
+    readLedger: () => guarded(() => rows.readLedger(ledger)),
+    appliedText: (name) => guarded(() => rows.readText(ledger, name)),
+    apply: (migration) =>
+      guarded(() => runFile(place(), migration, (write) => rows.addMigration(write, migration), migration.verify)),
+    revert: (migration) =>
+      guarded(async () => {
+        const { down, name } = migration;
+        if (!down)
+          throw new MigrationError(`${name} has no down file. Write one, or write a migration that undoes it.`);
+        await runFile(place(), down, (write) => rows.removeMigration(write, migration));
+      }),
+    losses: (down) =>
+      guarded(() =>
+        lossesOf(
+          database,
+          parseSteps(down).steps.map(({ command }) => command),
+        ),
+      ),
+    record: (what, files) => guarded(() => write((write) => rows.setMigrations(write, what, files))),
+    readCatalog: () => guarded(() => readMongoCatalog(database)),
+    readSnapshot: () => guarded(() => rows.readSnapshot(ledger)),
+    writeSnapshot: (snapshot) => guarded(() => write((write) => rows.writeSnapshot(write, snapshot))),
     async close() {
       await lease?.release();
+      lease = undefined;
       await client.close();
     },
   };
-}
-
-async function readLedger(ledger: Db): Promise<Ledger> {
-  const rows = async (kind: FileKind): Promise<LedgerRow[]> => {
-    const documents = ledger.collection<LedgerDocument>(kind).find().sort({ _id: 1 });
-    return documents.map(({ _id, checksum, appliedAt }) => ({ name: _id, checksum, appliedAt })).toArray();
-  };
-  const migrations = await rows("migrations");
-  return { version: migrations.at(-1)?.name ?? "", migrations, seeds: await rows("seeds") };
-}
-
-/** MongoDB's definitions know no transaction: so each step can be passed again, and the ledger row comes last. */
-async function applyMigration(database: Db, ledger: Db, lease: Lease, file: SourceFile): Promise<void> {
-  for (const [index, step] of loadSteps(file).entries()) {
-    lease.assertHeld();
-    try {
-      await runStep(database, step);
-    } catch (error) {
-      const before = index === 1 ? `step 1 of ${file.name} is` : `steps 1 to ${index} of ${file.name} are`;
-      const kept = index === 0 ? `nothing of ${file.name} was kept` : `${before} in place and will be passed again`;
-      throw failure(`${file.name} step ${index + 1} (${commandName(step)})`, kept, error);
-    }
-  }
-  await record(ledger, lease, "migrations", file);
-}
-
-/** One transaction holds the documents and the ledger row: all are kept, or none. */
-async function applySeed(database: Db, ledger: Db, lease: Lease, file: SourceFile): Promise<void> {
-  const seed = parseSeed(file);
-  try {
-    await database.client.withSession((session) =>
-      session.withTransaction(async () => {
-        await insertSeed(database, seed, session);
-        await record(ledger, lease, "seeds", file, session);
-      }),
-    );
-  } catch (error) {
-    throw failure(file.name, `nothing of ${file.name} was kept`, error);
-  }
-}
-
-async function record(ledger: Db, lease: Lease, kind: FileKind, file: SourceFile, session?: ClientSession) {
-  lease.assertHeld();
-  await ledger
-    .collection<LedgerDocument>(kind)
-    .updateOne(
-      { _id: file.name },
-      { $setOnInsert: { checksum: file.checksum }, $currentDate: { appliedAt: true } },
-      { upsert: true, session },
-    );
-}
-
-function failure(place: string, kept: string, error: unknown): Error {
-  if (error instanceof LeaseLost) return error;
-  const isRefusal = error instanceof MongoServerError || error instanceof MigrationError;
-  const reason = isRefusal ? messageOf(error) : `the connection to MongoDB broke (${messageOf(error)})`;
-  const remedy = isRefusal
-    ? "Mend the file, and run `pulumi up` again."
-    : "Run `pulumi up` again: it goes on from there.";
-  return new ApplyFailure(`${place}: ${reason}`, kept, remedy, error);
 }

@@ -1,4 +1,6 @@
 import { MongoServerError, type Db, type Document } from "mongodb";
+import { MigrationError } from "../errors.ts";
+import type { Lease } from "./lease.ts";
 import { commandName } from "./steps.ts";
 
 const namespaceNotFound = 26;
@@ -6,27 +8,67 @@ const indexNotFound = 27;
 const namespaceExists = 48;
 
 /** The options of `create` that `collMod` can set afterwards. */
-const changeable = ["validator", "validationLevel", "validationAction"] as const;
+const changeable = ["validator", "validationLevel", "validationAction", "viewOn", "pipeline"];
+
+/** Commands don't take the client's write concern. */
+const writeConcern = { w: "majority", j: true };
+
+/** What a repeated step comes to: documents would be changed twice, a renamed collection is no longer there. */
+export function kindOf(command: Document): "definition" | "rename" | "data" {
+  const name = commandName(command)!;
+  if (name === "renameCollection") return "rename";
+  return ["insert", "update", "delete"].includes(name) ? "data" : "definition";
+}
 
 /**
- * Runs one step so that running it again ends in the same state: what a killed run left half done is passed again.
+ * Runs a definition so that running it again ends in the same state: what a killed run left half done is passed again.
  * A `create` of a collection that exists sets its validation; a drop of what is gone is done.
  */
-export async function runStep(database: Db, step: Document): Promise<void> {
+export async function runDefinition(database: Db, command: Document, lease: Lease): Promise<void> {
+  const { session, comment } = lease;
   try {
-    // Commands don't take the client's write concern.
-    await database.command({ ...step, writeConcern: { w: "majority", j: true } });
+    await database.command({ ...command, writeConcern, comment }, { session });
   } catch (error) {
     const code = error instanceof MongoServerError ? error.code : undefined;
-    const name = commandName(step);
-    if (name === "create" && code === namespaceExists) return modify(database, step);
+    const name = commandName(command);
+    if (name === "create" && code === namespaceExists) return modify(database, command, lease);
     if (name === "drop" && code === namespaceNotFound) return;
     if (name === "dropIndexes" && (code === namespaceNotFound || code === indexNotFound)) return;
     throw error;
   }
 }
 
-async function modify(database: Db, step: Document): Promise<void> {
-  const wanted = Object.entries(step).filter(([key]) => changeable.includes(key as (typeof changeable)[number]));
-  if (wanted.length > 0) await runStep(database, { collMod: step.create, ...Object.fromEntries(wanted) });
+async function modify(database: Db, command: Document, lease: Lease): Promise<void> {
+  const wanted = Object.entries(command).filter(([key]) => changeable.includes(key));
+  if (wanted.length > 0)
+    await runDefinition(database, { collMod: command.create, ...Object.fromEntries(wanted) }, lease);
+}
+
+/**
+ * Gives a collection another name.
+ * @param wasStarted by a run that did not see it end: then it is looked whether it took place.
+ */
+export async function runRename(database: Db, command: Document, lease: Lease, wasStarted: boolean): Promise<void> {
+  const { renameCollection: from, to, ...options } = command;
+  if (wasStarted) {
+    const there = await database.listCollections({ name: { $in: [from, to] } }, { nameOnly: true }).toArray();
+    if (there.length === 1 && there[0]!.name === to) return;
+  }
+  const name = (collection: string) => `${database.databaseName}.${collection}`;
+  await database.client
+    .db("admin")
+    .command(
+      { renameCollection: name(from), to: name(to), ...options, writeConcern, comment: lease.comment },
+      { session: lease.session },
+    );
+}
+
+/** Inserts, updates or deletes documents. To be called in a transaction that also holds the ledger's word of it. */
+export async function runData(database: Db, command: Document, { session, comment }: Lease): Promise<void> {
+  const reply = await database.command({ ...command, comment }, { session });
+  // The reply is "ok" when documents were refused.
+  const [refused] = reply.writeErrors ?? [];
+  if (!refused) return;
+  const rules = refused.errInfo?.details?.schemaRulesNotSatisfied;
+  throw new MigrationError(`entry ${refused.index + 1}: ${refused.errmsg}${rules ? ` ${JSON.stringify(rules)}` : ""}`);
 }

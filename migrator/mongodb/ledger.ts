@@ -1,0 +1,164 @@
+import { hostname } from "node:os";
+import { MongoServerError, type ClientSession, type Db } from "mongodb";
+import type { FileRef, Ledger, LedgerRow, Snapshot, SourceFile, Unfinished } from "../types.ts";
+import type { Lease } from "./lease.ts";
+
+const namespaceExists = 48;
+const collections = ["lock", "migrations", "progress", "seeds", "snapshot", "history"];
+
+interface RowDocument {
+  /** Name of the file. */
+  _id: string;
+  checksum: string;
+  appliedAt: Date;
+}
+
+interface MigrationDocument extends RowDocument {
+  /** As it was applied. Former releases kept none. */
+  text?: string;
+  /** Of the lease under which it was applied. */
+  token?: number;
+}
+
+interface ProgressDocument extends Omit<Unfinished, "name"> {
+  _id: string;
+}
+
+/** Nothing here is ever changed or deleted. */
+interface HistoryDocument {
+  at: Date;
+  by: { user: string; host: string; pid: number };
+  token: number;
+  what: "applied" | "reverted" | "baselined" | "repaired" | "seeded";
+  name: string;
+  checksum: string;
+}
+
+interface SnapshotDocument {
+  _id: "schema";
+  version: string;
+  /** JSON: the names of the objects hold dots. */
+  objects: string;
+}
+
+/** One transaction that writes to the ledger: see Lease.fenced. */
+export interface LedgerWrite {
+  ledger: Db;
+  session: ClientSession;
+  /** The server's time. */
+  at: Date;
+  lease: Lease;
+  /** The user of the database. */
+  user: string;
+}
+
+/** Makes the collections that are missing, so that no transaction has to. */
+export async function makeLedger(ledger: Db): Promise<void> {
+  const present = new Set((await ledger.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name));
+  for (const name of collections.filter((name) => !present.has(name))) {
+    await ledger.createCollection(name).catch((error) => {
+      // Another run made it at the same moment.
+      if (!(error instanceof MongoServerError && error.code === namespaceExists)) throw error;
+    });
+  }
+}
+
+export async function readLedger(ledger: Db): Promise<Ledger> {
+  const rows = (kind: "migrations" | "seeds"): Promise<LedgerRow[]> =>
+    ledger
+      .collection<RowDocument>(kind)
+      .find({}, { projection: { checksum: 1, appliedAt: 1 }, sort: { _id: 1 } })
+      .map(({ _id, checksum, appliedAt }) => ({ name: _id, checksum, appliedAt }))
+      .toArray();
+  const [migrations, seeds, [unfinished]] = await Promise.all([
+    rows("migrations"),
+    rows("seeds"),
+    readProgress(ledger),
+  ]);
+  const ledgerRows = { version: migrations.at(-1)?.name ?? "", migrations, seeds };
+  return unfinished ? { ...ledgerRows, unfinished } : ledgerRows;
+}
+
+/** The files that were interrupted. One owner does one after the other, so there is one at most. */
+export async function readProgress(ledger: Db): Promise<Unfinished[]> {
+  const found = await ledger
+    .collection<ProgressDocument>("progress")
+    .find({}, { sort: { _id: 1 } })
+    .toArray();
+  return found.map(({ _id, ...progress }) => ({ name: _id, ...progress }));
+}
+
+export async function readText(ledger: Db, name: string): Promise<string | undefined> {
+  return (await ledger.collection<MigrationDocument>("migrations").findOne({ _id: name }))?.text;
+}
+
+export async function readSnapshot(ledger: Db): Promise<Snapshot | undefined> {
+  const found = await ledger.collection<SnapshotDocument>("snapshot").findOne({ _id: "schema" });
+  return found ? { version: found.version, objects: JSON.parse(found.objects) } : undefined;
+}
+
+export async function writeSnapshot(write: LedgerWrite, { version, objects }: Snapshot): Promise<void> {
+  await write.ledger
+    .collection<SnapshotDocument>("snapshot")
+    .replaceOne(
+      { _id: "schema" },
+      { version, objects: JSON.stringify(objects) },
+      { upsert: true, ...optionsOf(write) },
+    );
+}
+
+export async function writeProgress(write: LedgerWrite, { name, ...progress }: Unfinished): Promise<void> {
+  await write.ledger
+    .collection<ProgressDocument>("progress")
+    .replaceOne({ _id: name }, progress, { upsert: true, ...optionsOf(write) });
+}
+
+export async function removeProgress(write: LedgerWrite, name: string): Promise<void> {
+  await write.ledger.collection<ProgressDocument>("progress").deleteOne({ _id: name }, optionsOf(write));
+}
+
+/** The row of a migration that has just been applied. */
+export async function addMigration(write: LedgerWrite, { name, checksum, text }: SourceFile): Promise<void> {
+  const row = { _id: name, checksum, text, appliedAt: write.at, token: write.lease.token };
+  await write.ledger.collection<MigrationDocument>("migrations").insertOne(row, optionsOf(write));
+  await addHistory(write, "applied", [{ name, checksum }]);
+}
+
+export async function removeMigration(write: LedgerWrite, { name, checksum }: FileRef): Promise<void> {
+  await write.ledger.collection<MigrationDocument>("migrations").deleteOne({ _id: name }, optionsOf(write));
+  await addHistory(write, "reverted", [{ name, checksum }]);
+}
+
+/** Rows of migrations that are not run. One that is there keeps the time at which it was applied. */
+export async function setMigrations(write: LedgerWrite, what: "baselined" | "repaired", files: readonly SourceFile[]) {
+  if (files.length === 0) return;
+  await write.ledger.collection<MigrationDocument>("migrations").bulkWrite(
+    files.map(({ name, checksum, text }) => ({
+      updateOne: {
+        filter: { _id: name },
+        update: { $set: { checksum, text }, $setOnInsert: { appliedAt: write.at, token: write.lease.token } },
+        upsert: true,
+      },
+    })),
+    optionsOf(write),
+  );
+  await addHistory(write, what, files);
+}
+
+/** The row of a seed: in the transaction that also holds its documents, see Lease.fenced. */
+export async function addSeed(write: LedgerWrite, { name, checksum }: FileRef): Promise<void> {
+  const row = { _id: name, checksum, appliedAt: write.at };
+  await write.ledger.collection<RowDocument>("seeds").insertOne(row, optionsOf(write));
+  await addHistory(write, "seeded", [{ name, checksum }]);
+}
+
+async function addHistory(write: LedgerWrite, what: HistoryDocument["what"], files: readonly FileRef[]): Promise<void> {
+  const { at, user, lease } = write;
+  const by = { user, host: hostname(), pid: process.pid };
+  const entries = files.map(({ name, checksum }) => ({ at, by, token: lease.token, what, name, checksum }));
+  await write.ledger.collection<HistoryDocument>("history").insertMany(entries, optionsOf(write));
+}
+
+function optionsOf({ session, lease }: LedgerWrite) {
+  return { session, comment: lease.comment };
+}

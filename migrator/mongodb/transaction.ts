@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { MongoError, MongoErrorLabel, ReadPreference, type ClientSession } from "mongodb";
+import { isUnknownOutcome } from "./unknownOutcome.ts";
+
+/** What a commit means to the engine: a majority has it on disk. */
+const durable = {
+  readConcern: { level: "majority" },
+  writeConcern: { w: "majority", journal: true },
+  readPreference: ReadPreference.primary,
+} as const;
+
+/**
+ * Does the work in one transaction, again where it was in the way of another one. A commit whose answer was lost is
+ * repeated, which does nothing where it was kept.
+ * @param retryMilliseconds how long. The driver's own limit of 120 s would hold a run up for that long.
+ * @throws what the work throws, and the driver's error where the connection broke: then the outcome is unknown.
+ */
+export async function inTransaction<T>(
+  session: ClientSession,
+  work: () => Promise<T>,
+  retryMilliseconds = 10_000,
+): Promise<T> {
+  const deadline = performance.now() + retryMilliseconds;
+  for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
+    session.startTransaction(durable);
+    try {
+      const result = await work();
+      await commit(session, deadline);
+      return result;
+    } catch (error) {
+      if (session.inTransaction()) await session.abortTransaction().catch(() => {});
+      const mayRetry = error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.TransientTransactionError);
+      if (!mayRetry || isUnknownOutcome(error) || performance.now() > deadline) throw error;
+    }
+    await sleep(pause * (0.5 + Math.random()));
+  }
+}
+
+async function commit(session: ClientSession, deadline: number): Promise<void> {
+  for (;;) {
+    try {
+      return await session.commitTransaction();
+    } catch (error) {
+      const isUnknown =
+        error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.UnknownTransactionCommitResult);
+      if (!isUnknown || performance.now() > deadline) throw error;
+      await sleep(100);
+    }
+  }
+}
