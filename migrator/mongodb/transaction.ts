@@ -21,7 +21,7 @@ export async function inTransaction<T>(
   retryMilliseconds = 10_000,
 ): Promise<T> {
   const deadline = performance.now() + retryMilliseconds;
-  for (let pause = 5; ; pause = Math.min(pause * 2, 200)) {
+  for (let attempt = 1; ; attempt++) {
     session.startTransaction(durable);
     try {
       const result = await work();
@@ -30,9 +30,11 @@ export async function inTransaction<T>(
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction().catch(() => {});
       const mayRetry = error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.TransientTransactionError);
-      if (!mayRetry || isUnknownOutcome(error) || performance.now() > deadline) throw error;
+      // A process that was frozen finds its time up, and still has to learn why.
+      const isLate = attempt > 1 && performance.now() > deadline;
+      if (!mayRetry || isUnknownOutcome(error) || isLate) throw error;
     }
-    await sleep(pause * (0.5 + Math.random()));
+    await sleep(Math.min(5 * 2 ** attempt, 200) * (0.5 + Math.random()));
   }
 }
 

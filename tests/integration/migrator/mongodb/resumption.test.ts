@@ -1,0 +1,229 @@
+import { beforeEach, describe, expect, jest, test } from "@jest/globals";
+import type { Db, MongoClient } from "mongodb";
+import type { ApplyFailure } from "../../../../migrator/errors.ts";
+import type { Connection } from "../../../../migrator/types.ts";
+import { useMongo } from "../../../support/migratorDatabases.ts";
+import { refusal, until } from "../../../support/migrations.ts";
+import { holdCollection, ledgerOf, migration, operationsOf, startRunner, underLock } from "./engine.ts";
+
+jest.setTimeout(90_000);
+
+let connection: Connection;
+let client: MongoClient;
+let database: Db;
+let ledger: ReturnType<typeof ledgerOf>;
+useMongo((fresh) => {
+  ({ connection, client } = fresh);
+  database = client.db(connection.database);
+  ledger = ledgerOf(client, connection);
+});
+
+const collections = async () => (await database.listCollections().toArray()).map(({ name }) => name).sort();
+const apply = (...migrations: ReturnType<typeof migration>[]) =>
+  underLock(connection, async (mongo) => {
+    for (const each of migrations) await mongo.apply(each);
+  });
+const applyFailure = (each: ReturnType<typeof migration>) =>
+  apply(each).then(
+    () => Promise.reject(new Error("it did not fail")),
+    (error: ApplyFailure) => [error.message, error.kept, error.remedy],
+  );
+
+describe("F02: a run that is killed between two steps", () => {
+  const name = "0001_make.ts";
+  const first = { create: "markets" };
+  const insert = { insert: "counted", documents: [{ _id: "a" }] };
+  const second = { collMod: "runs", validationLevel: "off" };
+
+  // A run of three steps, killed while the last one waits.
+  beforeEach(async () => {
+    await database.createCollection("runs");
+    await database.createCollection("counted");
+    const release = await holdCollection(client, connection.database, "runs");
+    const killed = startRunner(connection, [migration(name, [first, insert, second])]);
+    await until(async () => ((await ledger.progress())[0]?.done ?? []).length === 2);
+    killed.process.kill("SIGKILL");
+    await killed.output;
+    await release();
+    // What a step that is not run again would make again.
+    await database.dropCollection("markets");
+  });
+
+  test("is gone on with from the next step, whose text may be another by now", async () => {
+    await apply(migration(name, [first, insert, { ...second, validationLevel: "moderate" }, { create: "more" }]));
+    expect(await collections()).toEqual(["counted", "more", "runs"]);
+    expect(await database.collection("counted").countDocuments()).toBe(1);
+    expect(await ledger.progress()).toEqual([]);
+    expect(await ledger.history()).toEqual([`applied ${name} 2`]);
+  });
+
+  test("is not gone on with when a step that ran was edited or left out", async () => {
+    const refused = `step 1 of ${name} ran already, and was edited since. Bring its text back; put the change into a later step or a new file.`;
+    expect(await refusal(apply(migration(name, [{ create: "other" }, insert, second])))).toBe(refused);
+    expect(await refusal(apply(migration(name, [first])))).toBe(refused.replace("step 1", "step 2"));
+    expect(await ledger.history()).toEqual([]);
+  });
+});
+
+describe("changes of documents", () => {
+  test("are kept once and whole, or not at all", async () => {
+    await database.createCollection("runs", { validator: { n: { $type: "int" } } });
+    const change = (n: unknown) =>
+      migration("0001_fill.ts", [
+        { insert: "runs", documents: [{ _id: 1, n: 1 }] },
+        { update: "runs", updates: [{ q: {}, u: { $inc: { n: 1 } }, multi: true }] },
+        {
+          insert: "runs",
+          documents: [
+            { _id: 2, n: 2 },
+            { _id: 3, n },
+          ],
+        },
+      ]);
+    expect(await applyFailure(change("three"))).toEqual([
+      "0001_fill.ts step 3 (insert): entry 2: Document failed validation",
+      "steps 1 to 2 of 0001_fill.ts are done, and will not be run again",
+      "Mend step 3, and run `pulumi up` again.",
+    ]);
+    await apply(change(3));
+    expect(
+      await database
+        .collection<{ _id: number }>("runs")
+        .find({}, { sort: { _id: 1 } })
+        .toArray(),
+    ).toEqual([
+      { _id: 1, n: 2 },
+      { _id: 2, n: 2 },
+      { _id: 3, n: 3 },
+    ]);
+  });
+});
+
+describe("a renaming", () => {
+  const change = migration("0001_rename.ts", [{ renameCollection: "old", to: "new" }, { create: "more" }]);
+
+  // A run that is killed before the renaming took place.
+  beforeEach(async () => {
+    await database.createCollection("old");
+    const release = await holdCollection(client, connection.database, "old");
+    const killed = startRunner(connection, [change]);
+    await until(async () => (await ledger.progress())[0]?.started !== undefined);
+    killed.process.kill("SIGKILL");
+    await killed.output;
+    // It is still in the server, and would take place when the collection is let go of.
+    expect(await operationsOf(client, connection.database)).toHaveLength(1);
+    await underLock(connection, async () => expect(await operationsOf(client, connection.database)).toEqual([]));
+    await release();
+    expect(await collections()).toEqual(["old"]);
+  });
+
+  test("that was begun and did not take place is made up for", async () => {
+    await apply(change);
+    expect(await collections()).toEqual(["more", "new"]);
+  });
+
+  test("that took place in a run that did not see it is done", async () => {
+    await database.renameCollection("old", "new");
+    await apply(change);
+    expect(await collections()).toEqual(["more", "new"]);
+    expect(await ledger.progress()).toEqual([]);
+  });
+});
+
+describe("a verify file", () => {
+  test("that finds something keeps the migration from being recorded, and its steps from being run again", async () => {
+    await database
+      .collection("runs")
+      .insertMany([{ n: 1 }, { n: 1 }, { n: 1 }].map((each, i) => ({ _id: i as never, ...each })));
+    const change = migration(
+      "0001_count.ts",
+      [{ update: "runs", updates: [{ q: {}, u: { $inc: { n: 1 } }, multi: true }] }],
+      {
+        verify: [
+          { find: "runs", filter: { n: { $gt: 5 } } },
+          { aggregate: "runs", pipeline: [{ $match: { n: 2 } }], cursor: {} },
+        ],
+      },
+    );
+    expect(await applyFailure(change)).toEqual([
+      '0001_count.ts: its verify file found 3 documents: {"_id":0,"n":2}',
+      "the steps of 0001_count.ts are done, but it is not recorded as applied",
+      expect.stringContaining("steps that are done are not run again"),
+    ]);
+    expect(await ledger.history()).toEqual([]);
+    const mended = migration("0001_count.ts", JSON.parse(change.text.slice("export default ".length, -2)), {
+      verify: [{ find: "runs", filter: { n: { $ne: 2 } } }],
+    });
+    await apply(mended);
+    expect(await ledger.history()).toEqual(["applied 0001_count.ts 2"]);
+  });
+});
+
+describe("a way back", () => {
+  const change = migration("0001_make.ts", [{ create: "runs" }], {
+    down: [{ delete: "runs", deletes: [{ q: { n: 1 }, limit: 0 }] }, { drop: "runs" }],
+  });
+
+  test("tells what it takes away, takes it, and leaves the migration to be applied again", async () => {
+    await apply(change);
+    await database.collection("runs").insertMany(Array.from({ length: 1204 }, (_, n) => ({ n: n % 2 })));
+    await underLock(connection, async (mongo) => {
+      expect(await mongo.losses(change.down!)).toEqual(["602 documents of runs", "1,204 documents of runs"]);
+      await mongo.revert(change);
+      expect((await mongo.readLedger()).version).toBe("");
+      expect(await collections()).toEqual([]);
+      await mongo.apply(change);
+    });
+    expect(await ledger.history()).toEqual([
+      "applied 0001_make.ts 1",
+      "reverted 0001_make.ts 2",
+      "applied 0001_make.ts 2",
+    ]);
+  });
+
+  test("that is missing is asked for", async () => {
+    await apply(migration("0001_make.ts", [{ create: "runs" }]));
+    const revert = underLock(connection, (mongo) => mongo.revert(migration("0001_make.ts", [{ create: "runs" }])));
+    expect(await refusal(revert)).toBe(
+      "0001_make.ts has no down file. Write one, or write a migration that undoes it.",
+    );
+  });
+});
+
+describe("the ledger", () => {
+  test("keeps texts, rows that were not run, and the snapshot", async () => {
+    const [one, two] = [
+      migration("0001_make.ts", [{ create: "runs" }]),
+      migration("0002_more.ts", [{ create: "more" }]),
+    ];
+    await underLock(connection, async (mongo) => {
+      await mongo.record("baselined", [one]);
+      await mongo.apply(two);
+      await mongo.record("repaired", [{ ...one, text: "// moved\n" + one.text, checksum: "c" }]);
+      const snapshot = { version: two.name, objects: { "collection a.b": '{"$x":1}', $c: "" } };
+      await mongo.writeSnapshot(snapshot);
+      expect(await mongo.readSnapshot()).toEqual(snapshot);
+      expect(await mongo.appliedText(one.name)).toBe("// moved\n" + one.text);
+    });
+    expect(await collections()).toEqual(["more"]);
+    expect(await ledger.history()).toEqual([
+      "baselined 0001_make.ts 1",
+      "applied 0002_more.ts 1",
+      "repaired 0001_make.ts 1",
+    ]);
+  });
+
+  test("of a former release is read, and has no texts", async () => {
+    const appliedAt = new Date("2026-01-01T00:00:00Z");
+    const rows = client.db(`${connection.database}_ledger`).collection<{ _id: string }>("migrations");
+    await rows.insertOne({ _id: "0001_make.ts", checksum: "c", appliedAt } as { _id: string });
+    await underLock(connection, async (mongo) => {
+      expect(await mongo.readLedger()).toEqual({
+        version: "0001_make.ts",
+        migrations: [{ name: "0001_make.ts", checksum: "c", appliedAt }],
+        seeds: [],
+      });
+      expect(await mongo.appliedText("0001_make.ts")).toBeUndefined();
+    });
+  });
+});
