@@ -32,7 +32,7 @@ export interface MongoBootstrapRequest {
  * @throws MigrationError when the server does not become ready and primary in time, or refuses root's password.
  */
 export async function bootstrapMongo(request: MongoBootstrapRequest): Promise<BootstrapReport> {
-  const client = await connectMongo(request.connection, request.container);
+  const client = await connectMongo(request.connection, { container: request.container });
   const admin = client.db("admin");
   const changes: string[] = [];
   try {

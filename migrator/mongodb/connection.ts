@@ -2,19 +2,19 @@ import { hostname } from "node:os";
 import { MongoClient, MongoServerError } from "mongodb";
 import { LoginRefused } from "../errors.ts";
 import { connected } from "../readiness.ts";
-import type { Connection } from "../types.ts";
+import type { Connection, Wait } from "../types.ts";
 
 const authenticationFailed = 18;
 
 /**
  * An open connection to this one server, logged in; the caller closes it. The one place where MongoDB connections are made.
  * Users live in the database `admin`. Writes count as done when a majority has them on disk.
- * @param container where given, the server is waited for (60 s), and a container that exits is told at once.
+ * @param wait see `connected`.
  * @throws LoginRefused, or MigrationError when the server can't be reached.
  */
-export function connectMongo(connection: Connection, container?: string): Promise<MongoClient> {
+export function connectMongo(connection: Connection, wait: Wait = {}): Promise<MongoClient> {
   const name = `MongoDB at ${connection.host}:${connection.port}`;
-  return connected(() => connect(connection, name), { name, secrets: [connection.password], container });
+  return connected(() => connect(connection, name), { name, secrets: [connection.password], ...wait });
 }
 
 async function connect({ host, port, user, password }: Connection, server: string): Promise<MongoClient> {

@@ -1,4 +1,4 @@
-import type { Db } from "mongodb";
+import type { ClientSession, Db } from "mongodb";
 import { Disconnected, MigrationError } from "../errors.ts";
 import type { Connection, Database, OpenOptions } from "../types.ts";
 import { runFile, type Workplace } from "./apply.ts";
@@ -8,6 +8,7 @@ import { takeLease, type Lease } from "./lease.ts";
 import * as rows from "./ledger.ts";
 import { lossesOf } from "./losses.ts";
 import { waitForPrimary } from "./primary.ts";
+import { seedMongo } from "./seed.ts";
 import { parseSteps } from "./steps.ts";
 import { connectedOr } from "./unknownOutcome.ts";
 
@@ -26,7 +27,7 @@ export interface MongoDatabase extends Database {
  */
 export async function openMongo(connection: Connection, options: OpenOptions): Promise<MongoDatabase> {
   const { tell } = options;
-  const client = await connectMongo(connection, options.container);
+  const client = await connectMongo(connection, options);
   const database = client.db(connection.database);
   // Beside the database, out of its users' sight.
   const ledger = client.db(`${connection.database}_ledger`);
@@ -87,6 +88,12 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
         ),
       ),
     record: (what, files) => guarded(() => write((write) => rows.setMigrations(write, what, files))),
+    seed: (file, seedOptions) =>
+      guarded(() => {
+        const fenced = <T>(work: (session: ClientSession) => Promise<T>) => write(({ session }) => work(session));
+        const assertHeld = () => held().assertHeld();
+        return seedMongo({ database, ledger, file, ...seedOptions, tell, fenced, assertHeld });
+      }),
     readCatalog: () => guarded(() => readMongoCatalog(database)),
     readSnapshot: () => guarded(() => rows.readSnapshot(ledger)),
     writeSnapshot: (snapshot) => guarded(() => write((write) => rows.writeSnapshot(write, snapshot))),

@@ -4,7 +4,7 @@ import type { FileRef, Ledger, LedgerRow, Snapshot, SourceFile, Unfinished } fro
 import type { Lease } from "./lease.ts";
 
 const namespaceExists = 48;
-const collections = ["lock", "migrations", "progress", "seeds", "snapshot", "history"];
+const collections = ["lock", "migrations", "progress", "seeds", "seed_progress", "snapshot", "history"];
 
 interface RowDocument {
   /** Name of the file. */
@@ -70,13 +70,19 @@ export async function readLedger(ledger: Db): Promise<Ledger> {
       .find({}, { projection: { checksum: 1, appliedAt: 1 }, sort: { _id: 1 } })
       .map(({ _id, checksum, appliedAt }) => ({ name: _id, checksum, appliedAt }))
       .toArray();
-  const [migrations, seeds, [unfinished]] = await Promise.all([
+  const [migrations, seeds, [unfinished], snapshot] = await Promise.all([
     rows("migrations"),
     rows("seeds"),
     readProgress(ledger),
+    ledger.collection<SnapshotDocument>("snapshot").findOne({ _id: "schema" }, { projection: { version: 1 } }),
   ]);
-  const ledgerRows = { version: migrations.at(-1)?.name ?? "", migrations, seeds };
-  return unfinished ? { ...ledgerRows, unfinished } : ledgerRows;
+  return {
+    version: migrations.at(-1)?.name ?? "",
+    migrations,
+    seeds,
+    ...(unfinished && { unfinished }),
+    ...(snapshot && { snapshotOf: snapshot.version }),
+  };
 }
 
 /** The files that were interrupted. One owner does one after the other, so there is one at most. */

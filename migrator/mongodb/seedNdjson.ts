@@ -10,7 +10,7 @@ const batchSize = 1000;
 const mostInFlight = 4;
 const milliseconds = 1000;
 
-/** How far a file surely is, as the collection `progress` of the ledger keeps it. */
+/** How far a file surely is, as the collection `seed_progress` of the ledger keeps it. */
 interface ProgressRow {
   _id: string;
   checksum: string;
@@ -34,7 +34,7 @@ export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: st
   const name = await collectionOf(file);
   await requireCollection(database, name);
   const target = database.collection(name);
-  const rows = ledger.collection<ProgressRow>("progress");
+  const rows = ledger.collection<ProgressRow>("seed_progress");
   const noted = await rows.findOne({ _id: file.name });
   const isSame = noted?.checksum === file.checksum && noted.overwrite === overwrite;
   const counts = { lines: 0, bytes: 0, present: 0, differing: 0 };

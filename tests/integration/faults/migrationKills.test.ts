@@ -40,6 +40,7 @@ const steps = {
   "0002_create_ticks.json": '[{ "create": "ticks" }]\n',
   "0002_create_ticks.verify.json": '[{ "find": "ticks", "filter": { "price": null } }]\n',
   "0003_fill_ticks.ts":
+    "// migrate: allow tighten-validator: no price is below zero\n" +
     'export default [\n  { insert: "ticks", documents: Array.from({ length: 100 }, (_, n) => ({ _id: n, price: n })) },\n' +
     '  { createIndexes: "ticks", indexes: [{ key: { price: 1 }, name: "price" }] },\n' +
     '  { update: "ticks", updates: [{ q: { _id: { $lt: 10 } }, u: { $inc: { price: 1 } }, multi: true }] },\n' +

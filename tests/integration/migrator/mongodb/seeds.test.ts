@@ -140,7 +140,7 @@ describe("an .ndjson seed", () => {
     expect(await runs().findOne({ _id: 7 })).toEqual({ _id: 7, value: 9 });
     expect(told).toEqual(["default/0001_runs.ndjson: 2,500 lines in N s, 1 document of them there already."]);
     expect(await row()).toMatchObject({ _id: "default/0001_runs.ndjson", checksum: fileOf(name, many(2500)).checksum });
-    expect(await ledger.collection("progress").countDocuments()).toBe(0);
+    expect(await ledger.collection("seed_progress").countDocuments()).toBe(0);
   });
 
   test("that was edited inserts what is new, and tells what it left", async () => {
@@ -212,7 +212,7 @@ describe("an .ndjson seed", () => {
     const args = ["--input-type=module", "--eval", program, JSON.stringify(connection), directory];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
     const ended = once(child, "exit");
-    const progress = ledger.collection<{ _id: string; lines: number }>("progress");
+    const progress = ledger.collection<{ _id: string; lines: number }>("seed_progress");
     try {
       await until(async () => ((await progress.findOne())?.lines ?? 0) > 1000);
     } finally {
