@@ -18,16 +18,23 @@ export interface Workplace {
   tell: (sentence: string) => void;
 }
 
+/** The last word of a file to the ledger. */
+export interface Ending {
+  /** In a transaction, which also forgets the file's progress. */
+  write(write: LedgerWrite): Promise<void>;
+  /** The same by itself, for less: where there is no progress, and no documents were changed. */
+  alone?(): Promise<void>;
+}
+
 /**
  * Runs a file, or the rest of one that was interrupted. MongoDB's definitions know no transaction: so what is done is
  * kept in the ledger step by step, each step can be passed again, and changes of documents are in the ledger's transaction.
- * @param finish the last word to the ledger, in the transaction that also forgets the progress.
  * @param verifyFile queries that must find nothing after the last step.
  */
 export async function runFile(
   place: Workplace,
   file: SourceFile,
-  finish: (write: LedgerWrite) => Promise<void>,
+  ending: Ending,
   verifyFile?: SourceFile,
 ): Promise<void> {
   const { steps } = parseSteps(file);
@@ -43,11 +50,12 @@ export async function runFile(
     });
     place.progress.set(file.name, progress);
   };
-  const end = async (work = async () => {}) => {
+  const end = async (work?: Work) => {
+    if (ending.alone && !work && !place.progress.has(file.name)) return ending.alone();
     await place.write(async (write) => {
-      await work();
+      await work?.();
       if (place.progress.has(file.name)) await removeProgress(write, file.name);
-      await finish(write);
+      await ending.write(write);
     });
     place.progress.delete(file.name);
   };

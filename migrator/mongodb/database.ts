@@ -7,6 +7,7 @@ import { connectMongo } from "./connection.ts";
 import { takeLease, type Lease } from "./lease.ts";
 import * as rows from "./ledger.ts";
 import { lossesOf } from "./losses.ts";
+import { pendingUnder, readPending, type Pending } from "./pending.ts";
 import { waitForPrimary } from "./primary.ts";
 import { seedMongo } from "./seed.ts";
 import { parseSteps } from "./steps.ts";
@@ -32,6 +33,7 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
   // Beside the database, out of its users' sight.
   const ledger = client.db(`${connection.database}_ledger`);
   let lease: Lease | undefined;
+  let pending: Pending | undefined;
   let progress: Workplace["progress"] = new Map();
 
   const held = () => {
@@ -50,10 +52,17 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
       throw error;
     }
   };
-  const write = <T>(work: (write: rows.LedgerWrite) => Promise<T>): Promise<T> => {
+  const write = async <T>(work: (write: rows.LedgerWrite) => Promise<T>): Promise<T> => {
     const lease = held();
-    return lease.fenced((session, at) => work({ ledger, session, at, lease, user: connection.user }));
+    const result = await lease.fenced(async (session, fence) => {
+      const write = { ledger, session, at: fence.at, lease, user: connection.user };
+      await rows.movePending(write, fence);
+      return work(write);
+    });
+    pending?.moved();
+    return result;
   };
+  const movePending = () => write(async () => {});
   const place = (): Workplace => ({ database, lease: held(), progress, write, tell });
 
   return {
@@ -67,18 +76,27 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
         await waitForPrimary(client.db("admin"), `MongoDB at ${connection.host}:${connection.port}`, tell);
         await rows.makeLedger(ledger);
         lease = await takeLease(ledger, connection.database, waitSeconds, tell);
+        // Of a run that was killed.
+        if ((await readPending(ledger)).length > 0) await movePending();
+        pending = pendingUnder(ledger, lease);
         progress = new Map((await rows.readProgress(ledger)).map((unfinished) => [unfinished.name, unfinished]));
       }),
     readLedger: () => guarded(() => rows.readLedger(ledger)),
     appliedText: (name) => guarded(() => rows.readText(ledger, name)),
     apply: (migration) =>
-      guarded(() => runFile(place(), migration, (write) => rows.addMigration(write, migration), migration.verify)),
+      guarded(() => {
+        const write = (write: rows.LedgerWrite) => rows.addMigration(write, migration);
+        const alone = async () => {
+          if (await pending!.add(migration, connection.user)) await movePending();
+        };
+        return runFile(place(), migration, { write, alone }, migration.verify);
+      }),
     revert: (migration) =>
       guarded(async () => {
         const { down, name } = migration;
         if (!down)
           throw new MigrationError(`${name} has no down file. Write one, or write a migration that undoes it.`);
-        await runFile(place(), down, (write) => rows.removeMigration(write, migration));
+        await runFile(place(), down, { write: (write) => rows.removeMigration(write, migration) });
       }),
     losses: (down) =>
       guarded(() =>
@@ -98,6 +116,8 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
     readSnapshot: () => guarded(() => rows.readSnapshot(ledger)),
     writeSnapshot: (snapshot) => guarded(() => write((write) => rows.writeSnapshot(write, snapshot))),
     async close() {
+      // Where this fails the next run does it.
+      if (lease && !pending?.isEmpty()) await movePending().catch(() => {});
       await lease?.release();
       lease = undefined;
       await client.close();

@@ -3,7 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientSession, Db } from "mongodb";
 import { LockHeld, MigrationError } from "../errors.ts";
 import { claim, expiresAt, lookAt, type Sight } from "./claim.ts";
-import { commentOf, fencesOf, leaseSeconds, leasesOf, type LeaseDocument } from "./leaseDocument.ts";
+import {
+  commentOf,
+  fencesOf,
+  leaseSeconds,
+  leasesOf,
+  type FenceDocument,
+  type LeaseDocument,
+} from "./leaseDocument.ts";
 import { killOperationsBefore, killSession } from "./takeover.ts";
 import { inTransaction } from "./transaction.ts";
 import { isUnknownOutcome } from "./unknownOutcome.ts";
@@ -38,10 +45,10 @@ export interface Lease {
   assertHeld(options?: { again: boolean }): Promise<void>;
   /**
    * Does the work in a transaction that is kept only while the lease is ours. All writes to the ledger go through here.
-   * @param work may be called again, after a conflict. It gets the session, and the server's time.
+   * @param work may be called again, after a conflict. It gets the session, and the fence with the server's time.
    * @throws LeaseLost, what the work throws, or the driver's error where the outcome is unknown.
    */
-  fenced<T>(work: (session: ClientSession, at: Date) => Promise<T>): Promise<T>;
+  fenced<T>(work: (session: ClientSession, fence: FenceDocument) => Promise<T>): Promise<T>;
   /** Stops the heartbeat without a word to the server: after a disconnection this process can take it again at once. */
   abandon(): void;
   release(): Promise<void>;
@@ -163,7 +170,7 @@ function keep(ledger: Db, comment: string, session: ClientSession, owner: string
           { session, returnDocument: "after", comment },
         );
         ensure(fence !== null, at);
-        return work(session, fence!.at);
+        return work(session, fence!);
       }),
     abandon() {
       clearInterval(heartbeat);

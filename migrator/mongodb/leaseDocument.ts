@@ -1,4 +1,5 @@
 import type { Binary, Collection, Db } from "mongodb";
+import type { PendingRow } from "./pending.ts";
 
 /** After these seconds without a heartbeat, a lease is free. */
 export const leaseSeconds = 15;
@@ -28,6 +29,10 @@ export interface FenceDocument {
   /** How often the ledger was written under this token. */
   writes: number;
   at: Date;
+  /** See pending.ts. */
+  pending?: Record<string, PendingRow>;
+  /** When each of them was applied. */
+  times?: Record<string, Date>;
 }
 
 /** Both documents are in one collection. */

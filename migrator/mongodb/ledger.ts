@@ -2,6 +2,8 @@ import { hostname } from "node:os";
 import { MongoServerError, type ClientSession, type Db } from "mongodb";
 import type { FileRef, Ledger, LedgerRow, Snapshot, SourceFile, Unfinished } from "../types.ts";
 import type { Lease } from "./lease.ts";
+import { fencesOf, type FenceDocument } from "./leaseDocument.ts";
+import { pendingIn, readPending } from "./pending.ts";
 
 const namespaceExists = 48;
 const collections = ["lock", "migrations", "progress", "seeds", "seed_progress", "snapshot", "history"];
@@ -70,12 +72,15 @@ export async function readLedger(ledger: Db): Promise<Ledger> {
       .find({}, { projection: { checksum: 1, appliedAt: 1 }, sort: { _id: 1 } })
       .map(({ _id, checksum, appliedAt }) => ({ name: _id, checksum, appliedAt }))
       .toArray();
-  const [migrations, seeds, [unfinished], snapshot] = await Promise.all([
+  // First, because what is moved meanwhile is then seen twice, and not missed.
+  const pending = await readPending(ledger);
+  const [moved, seeds, [unfinished], snapshot] = await Promise.all([
     rows("migrations"),
     rows("seeds"),
     readProgress(ledger),
     ledger.collection<SnapshotDocument>("snapshot").findOne({ _id: "schema" }, { projection: { version: 1 } }),
   ]);
+  const migrations = withPending(moved, pending);
   return {
     version: migrations.at(-1)?.name ?? "",
     migrations,
@@ -83,6 +88,31 @@ export async function readLedger(ledger: Db): Promise<Ledger> {
     ...(unfinished && { unfinished }),
     ...(snapshot && { snapshotOf: snapshot.version }),
   };
+}
+
+function withPending(moved: LedgerRow[], pending: readonly LedgerRow[]): LedgerRow[] {
+  const known = new Set(moved.map(({ name }) => name));
+  const added = pending.filter(({ name }) => !known.has(name));
+  return [...moved, ...added.map(({ name, checksum, appliedAt }) => ({ name, checksum, appliedAt }))];
+}
+
+/** Moves to their collections what addPending recorded. To be called first in each fenced write. */
+export async function movePending(write: LedgerWrite, fence: FenceDocument): Promise<void> {
+  const pending = pendingIn(fence);
+  if (pending.length === 0) return;
+  const { ledger } = write;
+  await ledger.collection<MigrationDocument>("migrations").insertMany(
+    pending.map(({ name, checksum, text, appliedAt, token }) => ({ _id: name, checksum, text, appliedAt, token })),
+    optionsOf(write),
+  );
+  await ledger.collection<HistoryDocument>("history").insertMany(
+    pending.map(({ name, checksum, appliedAt, token, by }) => ({
+      ...{ at: appliedAt, by, token, what: "applied" as const },
+      ...{ name, checksum },
+    })),
+    optionsOf(write),
+  );
+  await fencesOf(ledger).updateOne({ _id: "fence" }, { $unset: { pending: true, times: true } }, optionsOf(write));
 }
 
 /** The files that were interrupted. One owner does one after the other, so there is one at most. */
@@ -95,7 +125,8 @@ export async function readProgress(ledger: Db): Promise<Unfinished[]> {
 }
 
 export async function readText(ledger: Db, name: string): Promise<string | undefined> {
-  return (await ledger.collection<MigrationDocument>("migrations").findOne({ _id: name }))?.text;
+  const pending = (await readPending(ledger)).find((row) => row.name === name);
+  return pending?.text ?? (await ledger.collection<MigrationDocument>("migrations").findOne({ _id: name }))?.text;
 }
 
 export async function readSnapshot(ledger: Db): Promise<Snapshot | undefined> {

@@ -1,3 +1,4 @@
+import { afterEach } from "@jest/globals";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -63,6 +64,14 @@ export interface Runner {
   output: Promise<string>;
 }
 
+const runners = new Set<ChildProcess>();
+
+// One that a failed test left frozen would stay so.
+afterEach(() => {
+  for (const runner of runners) runner.kill("SIGKILL");
+  runners.clear();
+});
+
 const head = `
   import { openMongo } from "./migrator/mongodb/database.ts";
   const [connection, migrations] = JSON.parse(process.argv[1]);
@@ -85,6 +94,7 @@ export function startRunner(
 ): Runner {
   const args = ["--input-type=module", "--eval", head + body + tail, JSON.stringify([connection, migrations])];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  runners.add(child);
   let text = "";
   child.stdout!.on("data", (chunk) => (text += chunk));
   return { process: child, output: once(child, "close").then(() => text) };
