@@ -4,7 +4,7 @@ import type { ApplyFailure } from "../../../../migrator/errors.ts";
 import type { Connection } from "../../../../migrator/types.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 import { refusal, until } from "../../../support/migrations.ts";
-import { holdCollection, ledgerOf, migration, operationsOf, startRunner, underLock } from "./engine.ts";
+import { holdCollection, ledgerOf, locked, migration, operationsOf, startRunner, underLock } from "./engine.ts";
 
 jest.setTimeout(90_000);
 
@@ -211,6 +211,25 @@ describe("the ledger", () => {
       "applied 0002_more.ts 1",
       "repaired 0001_make.ts 1",
     ]);
+  });
+
+  test("of a run that was killed before it moved its rows is whole, for whoever reads it", async () => {
+    const many = Array.from({ length: 60 }, (_, i) =>
+      migration(`00${10 + i}_make.ts`, [i === 0 ? { create: "runs" } : { collMod: "runs", validationLevel: "off" }]),
+    );
+    const names = many.map(({ name }) => name);
+    const killed = await locked(connection);
+    for (const each of many) await killed.apply(each);
+    killed.lease.abandon();
+    expect(await ledger.history()).toHaveLength(50);
+    expect((await killed.readLedger()).migrations.map(({ name }) => name)).toEqual(names);
+    expect(await killed.appliedText(names[59]!)).toBe(many[59]!.text);
+
+    await underLock(connection, async (mongo) => {
+      expect((await mongo.readLedger()).migrations.map(({ name }) => name)).toEqual(names);
+    });
+    expect(await ledger.history()).toEqual(names.map((name) => `applied ${name} 1`));
+    await killed.close();
   });
 
   test("of a former release is read, and has no texts", async () => {
