@@ -5,7 +5,7 @@ import { LeaseLost, type Lease } from "./lease.ts";
 import { fencesOf, type FenceDocument } from "./leaseDocument.ts";
 
 /** So much is kept in the fence before it is moved: each addition writes the document anew. */
-const mostRows = 50;
+const mostRows = 20;
 const mostCharacters = 200_000;
 
 /** A migration that was applied, and whose rows are not yet in their collections. */
