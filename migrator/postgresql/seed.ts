@@ -1,9 +1,9 @@
 import type { EventEmitter } from "node:events";
 import pg from "pg";
 import { ApplyFailure, MigrationError } from "../errors.ts";
-import { seedCsv, type SeedOutcome } from "./seedCsv.ts";
 import { seedFailure } from "./seedFailure.ts";
-import { seedStatements, type SeedStatement } from "./seedStatements.ts";
+import type { SeedOutcome } from "./seedCsv.ts";
+import type { SeedStatement } from "./seedStatements.ts";
 import type { Session } from "./session.ts";
 import type { SeedOptions, SourceFile } from "../types.ts";
 
@@ -22,10 +22,13 @@ export async function seedPostgres(
   options: SeedOptions,
 ): Promise<{ left?: string }> {
   const { client, tell } = session;
+  // Each kind loads only what it needs, the parser or the COPY stream.
   if (file.name.endsWith(".csv")) {
+    const { seedCsv } = await import("./seedCsv.ts");
     return inTransaction(session, file, () => seedCsv(client, file, { ...options, tell }));
   }
 
+  const { seedStatements } = await import("./seedStatements.ts");
   const statements = await seedStatements(file.text);
   const control = statements?.find(({ endsTransaction }) => endsTransaction);
   if (control) throw transactionControl(file, control);
