@@ -1,4 +1,4 @@
-import type { ClientSession, Db } from "mongodb";
+import type { ClientSession } from "mongodb";
 import { Disconnected, MigrationError } from "../errors.ts";
 import type { Connection, Database, OpenOptions } from "../types.ts";
 import { runFile, type Workplace } from "./apply.ts";
@@ -13,9 +13,8 @@ import { seedMongo } from "./seed.ts";
 import { parseSteps } from "./steps.ts";
 import { connectedOr } from "./unknownOutcome.ts";
 
-/** What the seeds of MongoDB need besides. */
+/** With what stands behind the interface: who proves the fence has to reach it. */
 export interface MongoDatabase extends Database {
-  readonly database: Db;
   /** @throws Error before `lock`. */
   readonly lease: Lease;
   /** One transaction for documents and ledger: it is kept only while the lease is ours. The work may be called again. */
@@ -66,7 +65,6 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
   const place = (): Workplace => ({ database, lease: held(), progress, write, tell });
 
   return {
-    database,
     get lease() {
       return held();
     },

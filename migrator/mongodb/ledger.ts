@@ -182,13 +182,6 @@ export async function setMigrations(write: LedgerWrite, what: "baselined" | "rep
   await addHistory(write, what, files);
 }
 
-/** The row of a seed: in the transaction that also holds its documents, see Lease.fenced. */
-export async function addSeed(write: LedgerWrite, { name, checksum }: FileRef): Promise<void> {
-  const row = { _id: name, checksum, appliedAt: write.at };
-  await write.ledger.collection<RowDocument>("seeds").insertOne(row, optionsOf(write));
-  await addHistory(write, "seeded", [{ name, checksum }]);
-}
-
 async function addHistory(write: LedgerWrite, what: HistoryDocument["what"], files: readonly FileRef[]): Promise<void> {
   const { at, user, lease } = write;
   const by = { user, host: hostname(), pid: process.pid };

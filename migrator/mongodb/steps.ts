@@ -31,6 +31,15 @@ export interface MongoScript {
  * @throws MigrationError for a text that can't be read so, and for a command that a migration can't hold.
  */
 export function parseSteps(file: SourceFile): MongoScript {
+  const known = scripts.get(file) ?? readSteps(file);
+  scripts.set(file, known);
+  return known;
+}
+
+/** A run reviews a file and applies it; to run its text takes as long as a small step does. */
+const scripts = new WeakMap<SourceFile, MongoScript>();
+
+function readSteps(file: SourceFile): MongoScript {
   const { value, directives } = read(file, "migration");
   const allowed = new Map<string, string>();
   for (const [rule, reason] of directives) {

@@ -24,10 +24,11 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, fresh: 
   });
 }
 
-/** Tables that statements make, as `tableName` has them. */
+/** Tables that statements make for certain, as `tableName` has them: with IF NOT EXISTS one may be there, with its rows. */
 export function tablesMadeBy(statements: readonly SqlStatement[]): string[] {
   return statements.flatMap(({ node }) => {
     const { CreateStmt, CreateTableAsStmt } = node as Tree;
+    if ((CreateStmt ?? CreateTableAsStmt)?.if_not_exists) return [];
     return CreateStmt
       ? [tableName(CreateStmt.relation)]
       : CreateTableAsStmt

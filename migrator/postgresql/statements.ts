@@ -28,7 +28,16 @@ export interface SqlScript {
  * @throws MigrationError for a syntax error, a file without a statement, a directive that nobody knows, and for statements
  * that can't stand in a file of ours.
  */
-export async function parseSql(file: SourceFile): Promise<SqlScript> {
+export function parseSql(file: SourceFile): Promise<SqlScript> {
+  const known = scripts.get(file) ?? read(file);
+  scripts.set(file, known);
+  return known;
+}
+
+/** A run reviews a file and applies it. */
+const scripts = new WeakMap<SourceFile, Promise<SqlScript>>();
+
+async function read(file: SourceFile): Promise<SqlScript> {
   const { loadModule, parseSync, scanSync, hasSqlDetails } = await import("libpg-query");
   await loadModule();
   const refuse = (place: string, reason: string, remedy: string) =>
@@ -37,7 +46,13 @@ export async function parseSql(file: SourceFile): Promise<SqlScript> {
   let statements: SqlStatement[];
   let tokens: ScanToken[];
   try {
-    statements = split(file.text, parseSync(file.text).stmts ?? []);
+    // The parser would take it for the end of the file.
+    if (file.text.includes("\0")) throw refuse("", "has a NUL character", "Take it out, and run `pulumi up` again.");
+    const withoutComments = (text: string) => {
+      const words = scanSync(text).tokens.filter(({ tokenName }) => !/^(SQL|C)_COMMENT$/.test(tokenName));
+      return Buffer.from(text).subarray(0, words.at(-1)?.end).toString();
+    };
+    statements = split(file.text, parseSync(file.text).stmts ?? [], withoutComments);
     // Most files have no directive, and a scan takes as long as parsing does.
     tokens = /--[ \t]*migrate[ \t]*:/i.test(file.text) ? scanSync(file.text).tokens : [];
   } catch (error) {
@@ -62,14 +77,22 @@ function lineAt(text: string): number {
   return text.split("\n").length;
 }
 
-/** The parser counts bytes; where it gives no length, a statement goes to the end. */
-function split(text: string, parsed: { stmt?: Node; stmt_location?: number; stmt_len?: number }[]): SqlStatement[] {
+/**
+ * The parser counts bytes; where it gives no length, a statement goes to the end of the file.
+ * @param withoutComments takes away those at the end, and costs as much as parsing.
+ */
+function split(
+  text: string,
+  parsed: { stmt?: Node; stmt_location?: number; stmt_len?: number }[],
+  withoutComments: (text: string) => string,
+): SqlStatement[] {
   const bytes = Buffer.from(text);
   return parsed.map(({ stmt, stmt_location: start = 0, stmt_len: length }) => {
-    const own = bytes
+    const slice = bytes
       .subarray(start, length ? start + length : undefined)
       .toString()
       .trim();
+    const own = /(--.*|\*\/)$/.test(slice) ? withoutComments(slice) : slice;
     return { text: own, line: lineAt(bytes.subarray(0, start).toString()), hash: checksum(own), node: stmt! };
   });
 }

@@ -130,7 +130,7 @@ describe("F06: a holder that is frozen for longer than its lease", () => {
       connection,
       [],
       `await database.fenced(async ({ session }) => {
-         await database.database.collection("runs").insertOne({ name: "x" }, { session });
+         await session.client.db("${connection.database}").collection("runs").insertOne({ name: "x" }, { session });
          await new Promise((resolve) => setTimeout(resolve, 3000));
        });`,
     );

@@ -244,6 +244,11 @@ describe("a table that has no rows yet", () => {
     expect(await findings(`CREATE TABLE public.t (a int);\n${text}`)).toEqual([]);
   });
 
+  test("may have rows where it is made IF NOT EXISTS", async () => {
+    const found = await findings("CREATE TABLE IF NOT EXISTS t (a int);\nDROP TABLE t;");
+    expect(found.map(({ rule }) => rule)).toEqual(["drop-table"]);
+  });
+
   test("was made by any file that is still pending, and by no file that is applied", async () => {
     const files = [
       file("CREATE TABLE t (a int)"),

@@ -34,6 +34,7 @@ test("a statement keeps its hash when a comment before it or another statement c
   const hashes = async (text: string) => (await parse(text)).statements.map(({ hash }) => hash);
   const [first] = await hashes("SELECT 1;\nSELECT 2;");
   expect((await hashes("-- new\nSELECT 1;\nSELECT 3;"))[0]).toBe(first);
+  expect((await hashes("SELECT 1 -- the first\n;\nSELECT 3 /* x */"))[0]).toBe(first);
   expect((await hashes("SELECT 11;\nSELECT 2;"))[0]).not.toBe(first);
 });
 
@@ -53,6 +54,10 @@ test.each([
   [
     "\\copy t FROM 'x'",
     '0001_x.sql line 1: syntax error at or near "\\". Nothing was applied. Leave out what is meant for psql, and run `pulumi up` again.',
+  ],
+  [
+    "SELECT 1;\0DROP TABLE t;",
+    "0001_x.sql has a NUL character. Nothing was applied. Take it out, and run `pulumi up` again.",
   ],
   ["-- nothing yet\n", "0001_x.sql has no statement. Nothing was applied. Write what it is for, or delete the file."],
   [
