@@ -1,7 +1,7 @@
 import { baseline, repair } from "../migrator/adopt.ts";
 import { down } from "../migrator/back.ts";
 import { findDrift } from "../migrator/drift.ts";
-import { listMigrations, listSeeds } from "../migrator/files.ts";
+import { listSeeds } from "../migrator/files.ts";
 import { previewOn } from "../migrator/preview.ts";
 import { migrate, readLedger } from "../migrator/run.ts";
 import { seed } from "../migrator/seedRun.ts";
@@ -15,16 +15,11 @@ import type { Target } from "./target.ts";
 export type Run = Target & RunRequest;
 
 export async function up({ engine, ...request }: Run): Promise<Outcome> {
-  const before = await readLedger(engine, request.connection);
-  const report = await migrate(engine, { ...request, migrations: listMigrations(engine, request.directory) });
-  const applied = report.applied.slice(before.migrations.length);
-  const lines = applied.map((name) => `✔ ${name} is applied`);
+  const { version, added } = await migrate(engine, request);
+  const lines = added.map((name) => `✔ ${name} is applied`);
   return {
-    lines: [
-      ...lines,
-      `✔ ${request.connection.database} is at ${report.version || "the beginning: there is no migration"}`,
-    ],
-    data: { version: report.version, applied },
+    lines: [...lines, `✔ ${request.connection.database} is at ${version || "the beginning: there is no migration"}`],
+    data: { version, applied: added },
   };
 }
 

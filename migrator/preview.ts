@@ -1,4 +1,4 @@
-import { firstEditByMarks } from "./edits.ts";
+import { firstEditByMarks, lineMarks } from "./edits.ts";
 import { readMigrations } from "./files.ts";
 import { look } from "./open.ts";
 import { editedFiles, plan, type Applied } from "./plan.ts";
@@ -23,9 +23,14 @@ export function previewOn(engine: Engine, connection: Connection, directory: str
   });
 }
 
+/** For each file of a folder the marks of its lines, by which `previewFrom` tells an edit later. */
+export function marksOf(engine: Engine, directory: string): Record<string, string> {
+  return Object.fromEntries(readMigrations(engine, directory).map(({ name, text }) => [name, lineMarks(text)]));
+}
+
 /**
  * Compares a folder with what is known to be applied; needs no database.
- * @param lines marks of the lines of what was applied: see edits.ts.
+ * @param lines what `marksOf` said of what was applied.
  * @throws MigrationError for files that can't be read.
  */
 export async function previewFrom(

@@ -1,4 +1,3 @@
-import { lineMarks } from "./edits.ts";
 import { ApplyFailure, MigrationError, listed } from "./errors.ts";
 import { readMigrations } from "./files.ts";
 import { look, withLockedDatabase } from "./open.ts";
@@ -22,9 +21,12 @@ import type {
  */
 export async function migrate(engine: Engine, request: MigrateRequest): Promise<MigrateReport> {
   const files = readMigrations(engine, request.directory);
-  refuseUnlessPreviewed(request.directory, files, request.migrations);
+  if (request.migrations) refuseUnlessPreviewed(request.directory, files, request.migrations);
+  let earlier: number | undefined;
   return withLockedDatabase(engine, request, async (database) => {
     const ledger = await database.readLedger();
+    // Where the connection broke, the ledger has what this run did before.
+    earlier ??= ledger.migrations.length;
     const { pending, refusals } = await planOn(database, files, ledger);
     if (refusals.length > 0) throw new MigrationError(refusals.join("\n"));
     const stopped = objections(await reviewPending(engine, files, pending));
@@ -33,8 +35,7 @@ export async function migrate(engine: Engine, request: MigrateRequest): Promise<
       await withSnapshot(database, ledger, request.tell ?? (() => {}), () => applyAll(database, pending, ledger));
     }
     const applied = [...ledger.migrations, ...pending].map((file) => file.name);
-    const lines = Object.fromEntries(files.map(({ name, text }) => [name, lineMarks(text)]));
-    return { version: applied.at(-1) ?? "", applied, lines };
+    return { version: applied.at(-1) ?? "", applied, added: applied.slice(earlier) };
   });
 }
 

@@ -161,16 +161,16 @@ export interface RunRequest {
 }
 
 export interface MigrateRequest extends RunRequest {
-  /** The files as they were previewed. The run refuses a folder that holds anything else. */
-  migrations: FileRef[];
+  /** The files as they were previewed: a folder that holds anything else is refused. @default what the folder holds */
+  migrations?: FileRef[];
 }
 
 export interface MigrateReport {
   version: string;
   /** All migrations in the ledger, in order, those of this run included. */
   applied: string[];
-  /** For each migration the marks of its lines: see edits.ts. */
-  lines: Record<string, string>;
+  /** Those of this run. */
+  added: string[];
 }
 
 export interface SeedRequest extends RunRequest {

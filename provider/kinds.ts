@@ -1,6 +1,6 @@
 import type { MongoBootstrapRequest } from "../migrator/mongodb/bootstrap.ts";
 import type { PostgresBootstrapRequest } from "../migrator/postgresql/bootstrap.ts";
-import type { Connection, Engine, MigrateReport, MigrateRequest, SeedRequest } from "../migrator/types.ts";
+import type { Connection, Engine, MigrateRequest, SeedRequest } from "../migrator/types.ts";
 
 export type ResourceType =
   "PostgresRoles" | "PostgresMigrations" | "PostgresSeeds" | "MongoUsers" | "MongoMigrations" | "MongoSeeds";
@@ -53,7 +53,11 @@ function migrations(engine: Engine): Kind {
   return {
     outputs: ["version", "applied", "lines"],
     id: ({ connection }: Connected) => `${connection.database}/migrations`,
-    async preview(olds: Partial<MigrateRequest & MigrateReport>, { directory }: MigrateRequest, isSameServer) {
+    async preview(
+      olds: Partial<MigrateRequest & { lines: Record<string, string> }>,
+      { directory }: MigrateRequest,
+      isSameServer,
+    ) {
       const { previewFrom } = await import("../migrator/preview.ts");
       const { reviewLines } = await import("../migrator/words.ts");
       // What stood in another container says nothing against the files; the ledger will.
@@ -66,7 +70,9 @@ function migrations(engine: Engine): Kind {
     },
     async apply(inputs: MigrateRequest & InContainer) {
       const { migrate } = await import("../migrator/run.ts");
-      return migrate(engine, { ...inputs, container: inputs.containerId, tell });
+      const { marksOf } = await import("../migrator/preview.ts");
+      const { version, applied } = await migrate(engine, { ...inputs, container: inputs.containerId, tell });
+      return { version, applied, lines: marksOf(engine, inputs.directory) };
     },
     async find({ connection }: Connected) {
       const { readLedger } = await import("../migrator/run.ts");

@@ -10,16 +10,22 @@ export const applicationName = `trading-db ${process.pid}@${hostname()}`.slice(0
 /**
  * An open connection; the caller ends it. The one place where PostgreSQL connections are made.
  * @param wait see `connected`.
+ * @param settings with which the session begins, and to which RESET ALL brings it back.
  * @throws LoginRefused, or MigrationError when the server can't be reached.
  */
-export function connectPostgres(connection: Connection, wait: Wait = {}): Promise<pg.Client> {
+export function connectPostgres(
+  connection: Connection,
+  wait: Wait = {},
+  settings: Record<string, string> = {},
+): Promise<pg.Client> {
   const name = `PostgreSQL at ${connection.host}:${connection.port}`;
-  return connected(() => connect(connection, name), { name, secrets: [connection.password], ...wait });
+  return connected(() => connect(connection, name, settings), { name, secrets: [connection.password], ...wait });
 }
 
-async function connect(connection: Connection, server: string): Promise<pg.Client> {
+async function connect(connection: Connection, server: string, settings: Record<string, string>): Promise<pg.Client> {
   const options = { application_name: applicationName, connectionTimeoutMillis: 5000, keepAlive: true };
-  const client = new pg.Client({ ...connection, ...options });
+  const set = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+  const client = new pg.Client({ ...connection, ...options, options: set.join(" ") });
   // A connection that breaks while idle is told by the next query; without a listener it would end the process.
   client.on("error", () => {});
   try {

@@ -6,8 +6,8 @@ import * as ledger from "./ledger.ts";
 import { lockPostgres } from "./lock.ts";
 import { countLosses } from "./losses.ts";
 import { runStepByStep } from "./resume.ts";
-import { openSession, type Session } from "./session.ts";
 import { seedPostgres } from "./seed.ts";
+import { openSession, settings, type Session } from "./session.ts";
 import { parseSql } from "./statements.ts";
 import { runTransaction } from "./transaction.ts";
 
@@ -16,7 +16,7 @@ import { runTransaction } from "./transaction.ts";
  * may become `trading_owner`.
  */
 export async function openPostgres(connection: Connection, options: OpenOptions): Promise<Database> {
-  const client = await connectPostgres(connection, options);
+  const client = await connectPostgres(connection, options, settings);
   let session: Session;
 
   const lock = async (waitSeconds: number) => {

@@ -60,12 +60,14 @@ export async function ledgerState(client: pg.Client): Promise<"none" | "former" 
 export async function readLedger(client: pg.Client): Promise<Ledger> {
   const state = await ledgerState(client);
   if (state === "none") return { version: "", migrations: [], seeds: [] };
-  const rows = async (table: string, columns: string) =>
-    (await client.query(`SELECT ${columns} FROM trading_ledger.${table} ORDER BY name`)).rows;
-  const migrations = await rows("migrations", `name, checksum, applied_at AS "appliedAt"`);
-  const seeds = await rows("seeds", `name, checksum, applied_at AS "appliedAt"`);
-  const [unfinished] = state === "whole" ? ((await rows("progress", "name, done, started")) as Unfinished[]) : [];
-  const [snapshot] = state === "whole" ? (await client.query("SELECT version FROM trading_ledger.snapshot")).rows : [];
+  const rows = (table: string, columns: string) => `SELECT ${columns} FROM trading_ledger.${table} ORDER BY name`;
+  const applied = ["migrations", "seeds"].map((table) => rows(table, `name, checksum, applied_at AS "appliedAt"`));
+  const others = [rows("progress", "name, done, started"), "SELECT version FROM trading_ledger.snapshot"];
+  // One message, to which the driver gives an array of answers.
+  const answers = await client.query([...applied, ...(state === "whole" ? others : [])].join(";"));
+  const [migrations = [], seeds = [], [unfinished] = [] as Unfinished[], [snapshot] = []] = (
+    answers as unknown as pg.QueryResult[]
+  ).map(({ rows }) => rows);
   return {
     version: migrations.at(-1)?.name ?? "",
     migrations,

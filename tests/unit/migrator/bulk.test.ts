@@ -91,6 +91,6 @@ test("progress is told when it is time, and at the end", () => {
   often.end(counted(1, "row"), ", all of them new");
   expect(told).toEqual([
     "default/0001_ticks.csv: 400,000 rows, 35 %",
-    "default/0001_ticks.csv: 1 row in 0.0 s, all of them new.",
+    expect.stringMatching(/^default\/0001_ticks\.csv: 1 row in \d\.\d s, all of them new\.$/),
   ]);
 });

@@ -36,7 +36,7 @@ describe("the lease", () => {
       folder({ "0001_create_runs.ts": create, "0002_index_runs.ts": index }),
     );
     const reports = await Promise.all([1, 2, 3].map(() => migrate(engine, request)));
-    expect(new Set(reports.map((report) => JSON.stringify(report))).size).toBe(1);
+    expect(reports.flatMap(({ added }) => added)).toEqual(["0001_create_runs.ts", "0002_index_runs.ts"]);
     expect((await readLedger(engine, connection)).migrations).toHaveLength(2);
     expect((await lock())?.owner).toBeNull();
   });
