@@ -58,18 +58,30 @@ export async function drift({ engine, connection }: Run): Promise<Outcome> {
 export async function back({ engine, ...request }: Run, to: string | undefined, loseData: boolean): Promise<Outcome> {
   const reverted = await down(engine, { ...request, ...(to !== undefined && { to }), loseData });
   const lines = reverted.map((name) => `✔ ${name} is taken back`);
-  return { lines: lines.length > 0 ? lines : ["✔ nothing was to be taken back"], data: { reverted } };
+  return {
+    lines: lines.length > 0 ? lines : ["✔ nothing was to be taken back"],
+    data: { reverted },
+    behindPulumi: reverted.length > 0,
+  };
 }
 
 export async function base({ engine, ...request }: Run, to: string): Promise<Outcome> {
   const baselined = await baseline(engine, { ...request, to });
-  return { lines: baselined.map((name) => `✔ ${name} counts as applied`), data: { baselined } };
+  return {
+    lines: baselined.map((name) => `✔ ${name} counts as applied`),
+    data: { baselined },
+    behindPulumi: baselined.length > 0,
+  };
 }
 
 export async function accept({ engine, ...request }: Run, names: string[]): Promise<Outcome> {
   const repaired = await repair(engine, { ...request, names });
   const lines = repaired.map((name) => `✔ ${name} does what it did: its new text is accepted`);
-  return { lines: lines.length > 0 ? lines : ["✔ nothing was to be repaired"], data: { repaired } };
+  return {
+    lines: lines.length > 0 ? lines : ["✔ nothing was to be repaired"],
+    data: { repaired },
+    behindPulumi: repaired.length > 0,
+  };
 }
 
 export async function adopt({ engine, ...request }: Run, from: string, table: string): Promise<Outcome> {

@@ -38,6 +38,9 @@ async function run(act: (run: commands.Run) => Promise<Outcome>, folder = "migra
     // What takes time is told beside the result, which may be read by a program.
     const tell = (sentence: string) => console.error(sentence);
     outcome = await act({ ...target, directory, lockWait, tell });
+    if (outcome.behindPulumi && options.engine !== undefined) {
+      outcome.lines.push("Pulumi's state does not know of it yet. Tell it: pulumi refresh");
+    }
   } catch (error) {
     outcome = outcomeOf(error);
   }

@@ -7,6 +7,8 @@ export interface Outcome {
   data: object;
   /** @default 0 */
   code?: number;
+  /** Whether the ledger now says something else than Pulumi's state of a stack. @default false */
+  behindPulumi?: boolean;
 }
 
 /** Exit codes. 0 means that all is done, or nothing was to be done. */

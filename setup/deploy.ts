@@ -74,6 +74,7 @@ export function clean(message: string): string {
   return message
     .replaceAll(/<\{%.*?%\}>/g, "")
     .replace(/^\s*error:\s*/, "")
+    .replace(/^\S+ resource '\S+' has a problem: /, "")
     .replace(/^\s*sdk-v2\/provider2\.go:\d+: sdk\.helper_schema: /, "")
     .replace(/: provider=\S+@\S+\s*$/, "")
     .replace(/^1 error occurred:\s*\* /, "")

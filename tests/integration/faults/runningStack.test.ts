@@ -35,14 +35,22 @@ const sql = (query: string) =>
   );
 
 test(
-  "a migration with a syntax error is told with file, line and what was applied before it; mended, it is applied",
+  "a migration that fails is told with file, line and what was applied before it, one with a syntax error before any is; mended, it is applied",
   async () => {
     writeFileSync(migration("0019_add_notes.sql"), "CREATE TABLE notes (text text);\n");
     writeFileSync(migration("0020_add_more.sql"), "CREATE TABLE more (a int);\n\nCREATE TABEL most (a int);\n");
     expect(await clone.setUp()).toMatchObject({
       code: 1,
       stderr:
-        '\n✖ 0020_add_more.sql line 3: syntax error at or near "TABEL"; 0019_add_notes.sql was applied before it, ' +
+        '\n✖ 0020_add_more.sql line 3: syntax error at or near "TABEL". Nothing was applied. Mend the file, and run ' +
+        "`pulumi up` again.\nIn a shell where `pulumi` is not known yet: source .trading-db/env\n",
+    });
+    expect(await sql("SELECT to_regclass('notes')")).toBe("");
+    writeFileSync(migration("0020_add_more.sql"), "CREATE TABLE more (a int);\n\nCREATE TABLE most (a integr);\n");
+    expect(await clone.setUp()).toMatchObject({
+      code: 1,
+      stderr:
+        '\n✖ 0020_add_more.sql line 3: type "integr" does not exist; 0019_add_notes.sql was applied before it, ' +
         "nothing of 0020_add_more.sql was kept. Mend the file, and run `pulumi up` again.\n" +
         "In a shell where `pulumi` is not known yet: source .trading-db/env\n",
     });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { listMigrations } from "../../../migrator/files.ts";
 import { makeClone, type Clone } from "../../support/clone.ts";
 import { execute, type Ended } from "../../support/project.ts";
 
@@ -119,6 +120,27 @@ describe("the npm scripts", () => {
     const lines = stdout.trim().split("\n");
     for (const line of lines) expect(line).toMatch(/^✔ .+ \(\d+\.\d\d s\)$/);
     expect(first.stdout).toContain(`Verify: ${lines.length} checks hold`);
+  });
+
+  test("migrate works on the databases of the stack", async () => {
+    const last = (engine: "postgresql" | "mongodb") =>
+      listMigrations(engine, `schema/${engine}/migrations`).at(-1)!.name;
+    for (const [engine, database] of [
+      ["postgresql", "trading_results"],
+      ["mongodb", "trading_configs"],
+    ] as const) {
+      expect(await npm(`migrate -- --engine ${engine} plan`)).toEqual({
+        code: 0,
+        stdout: `✔ nothing is pending in ${database}\n`,
+        stderr: "",
+      });
+      expect(await npm(`migrate -- --engine ${engine} drift`)).toMatchObject({ code: 0, stderr: "" });
+      expect(await npm(`migrate -- --engine ${engine} repair ${last(engine)}`)).toEqual({
+        code: 0,
+        stdout: "✔ nothing was to be repaired\n",
+        stderr: "",
+      });
+    }
   });
 
   test("logs shows what a server wrote, and refuses other names", async () => {
