@@ -42,7 +42,7 @@ async function run(act: (run: commands.Run) => Promise<Outcome>, folder = "migra
       outcome.lines.push("Pulumi's state does not know of it yet. Tell it: pulumi refresh");
     }
   } catch (error) {
-    outcome = outcomeOf(error);
+    outcome = outcomeOf(error, options.engine === undefined);
   }
   process.exitCode = outcome.code ?? 0;
   if (options.json) console.log(JSON.stringify(outcome.data, null, 2));

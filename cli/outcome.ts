@@ -25,10 +25,14 @@ export const exitCodes = {
   unreachable: 5,
 } as const;
 
-/** The outcome of a command that failed. @throws the error itself where it is not one for people. */
-export function outcomeOf(error: unknown): Outcome {
+/**
+ * The outcome of a command that failed.
+ * @param isAlone whether there is no stack: then no way out leads by Pulumi.
+ * @throws the error itself where it is not one for people.
+ */
+export function outcomeOf(error: unknown, isAlone: boolean): Outcome {
   if (!(error instanceof MigrationError || error instanceof UserError)) throw error;
-  const { message } = error;
+  const message = isAlone ? withoutPulumi(error.message) : error.message;
   const migration = error instanceof MigrationError ? error.migration : undefined;
   return { lines: [`✖ ${message}`], data: { error: message, ...(migration && { migration }) }, code: codeOf(error) };
 }
@@ -37,4 +41,15 @@ function codeOf(error: MigrationError | UserError): number {
   if (error instanceof UserError) return exitCodes.usage;
   if (error instanceof LockHeld) return exitCodes.locked;
   return error instanceof Unreachable || error instanceof LoginRefused ? exitCodes.unreachable : exitCodes.refused;
+}
+
+/** The migrator's sentences are for the users of a stack, who are most. */
+function withoutPulumi(message: string): string {
+  return message
+    .replaceAll(/(run) `pulumi up` again/gi, "$1 this again")
+    .replace("Start it: `pulumi up --refresh`.", "Start it, or mend the URL.")
+    .replace(
+      "Run `pulumi up --refresh`, which sets up the database and its roles again.",
+      "Mend the URL, or let this user in.",
+    );
 }

@@ -219,6 +219,24 @@ describe("F15: a network that", () => {
     },
   );
 
+  test("is cut again and again is given up after six times, and the ledger has what stands", async () => {
+    const proxy = await startProxy(connection, (message) =>
+      message.includes("CREATE TABLE slow") ? "before" : "pass",
+    );
+    try {
+      const { code, stderr } = await startMigrate(engine, { ...connection, port: proxy.port }, folder(slow)).ended;
+      expect(stderr.split("\n").at(-2)).toBe(
+        "✖ The connection to PostgreSQL broke (Connection terminated unexpectedly), for the 6th time. Run this again when it is " +
+          "stable: the ledger tells what stands.",
+      );
+      expect(code).toBe(1);
+    } finally {
+      await proxy.close();
+    }
+    expect(await history()).toBe("applied 0001_create_a.sql");
+    await until(async () => (await locks()) === "0");
+  });
+
   test("says nothing any more is noticed, and the run goes on when it is back", async () => {
     const proxy = await startProxy(connection);
     try {

@@ -40,7 +40,7 @@ afterAll(() => {
 
 test("one command ends with a table of both databases and the line for a new shell", () => {
   expect(first).toMatchObject({ code: 0, stderr: "" });
-  expect(first.stdout).toContain("Verify: 13 checks hold");
+  expect(first.stdout).toContain("Verify: 15 checks hold");
   for (const name of [clone.names.containers.postgres, clone.names.containers.mongodb]) {
     expect(first.stdout).toMatch(
       new RegExp(

@@ -125,7 +125,12 @@ describe("a stack that is up", () => {
         "GRANT CREATE ON SCHEMA public TO trading_user",
         () => "REVOKE CREATE ON SCHEMA public FROM trading_user",
       );
-      expect(granted).toEqual({ "trading_user can't change the schema": "CREATE TABLE was not refused" });
+      expect(granted).toEqual({
+        "PostgreSQL's schema is what its migrations made":
+          "somebody changed it: schema public is granting CREATE, USAGE to trading_user, and should be granting USAGE to " +
+          "trading_user. Take that back, or make it a migration",
+        "trading_user can't change the schema": "CREATE TABLE was not refused",
+      });
     });
 
     test("a schema that lacks the last migration", async () => {
