@@ -4,9 +4,12 @@ import { measurePulumi } from "./pulumi.ts";
 import { ratio, renderTable, summarise, type Figures, type Run } from "./report.ts";
 import { buildRivals, measureCompose, measureTerraform, terraformVersion } from "./rivals.ts";
 
-const HELP = `npm run bench -- [--runs N] [--json]
+const HELP = `npm run bench -- [stack] [--runs N] [--json]
+npm run bench -- migrations [--runs N] [--json] [--only TEXT] [--scale FACTOR] [--ours FOLDER]
 
-Measures this project beside docker compose, and terraform where there is one, on names and ports of their own.
+Measures this project beside docker compose, and terraform where there is one, on names and ports of their own; or its
+migrations beside other tools, on databases of their own: with --only the contests whose title has TEXT, with --scale a
+part of all the files, to see that all works, with --ours the engine of another checkout.
 Each figure is the median of N runs (default 5). docs/speed.md says what exactly is measured.`;
 
 /** What is wanted: the highest ratio of one of Pulumi's figures to another tool's, or the highest number of seconds. */
@@ -16,15 +19,25 @@ const WANTED: { measure: keyof Figures; rival?: string; most: number }[] = [
   { measure: "noop", rival: "terraform", most: 0.75 },
 ];
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     runs: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
+    only: { type: "string" },
+    scale: { type: "string", default: "1" },
+    ours: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
 if (values.help) {
   console.log(HELP);
+} else if (positionals.length > 1 || !["stack", "migrations", undefined].includes(positionals[0])) {
+  console.error(`There is no benchmark "${positionals.join(" ")}". There are stack, the default, and migrations.`);
+  process.exitCode = 1;
+} else if (!(Number(values.scale) > 0 && Number(values.scale) <= 1)) {
+  console.error(`--scale is "${values.scale}" but must be above 0 and at most 1.`);
+  process.exitCode = 1;
 } else if (!/^[1-9]\d*$/.test(values.runs)) {
   console.error(`--runs is "${values.runs}" but must be a whole number from 1.`);
   process.exitCode = 1;
@@ -32,7 +45,11 @@ if (values.help) {
   // Ctrl-C ends the commands that are being measured; what they made is still removed before the bench ends.
   process.once("SIGINT", () => {});
   try {
-    await bench(Number(values.runs), values.json);
+    const [runs, { json, only, ours }] = [Number(values.runs), values];
+    if (positionals[0] === "migrations") {
+      const { benchMigrations } = await import("./migrations.ts");
+      await benchMigrations({ runs, json, scale: Number(values.scale), only, ours });
+    } else await bench(runs, json);
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = 1;
