@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** How much there is to do. */
 export interface Sizes {
@@ -57,21 +57,16 @@ export function writeFolder(
   return folder;
 }
 
-/** The ticks of the bulk seed, in each form in which a tool reads them. Paths of the files. */
-export interface Ticks {
-  csv: string;
-  /** For ours: its first line names the collection. */
-  seed: string;
-  /** For mongoimport: documents alone. */
-  ndjson: string;
-}
-
+/** Of the rows of the bulk seed. */
 export const columns = ["id", "symbol", "price", "volume", "traded_at"];
 
 export const tickTable = `CREATE TABLE ticks (id bigint PRIMARY KEY, symbol text NOT NULL, price numeric(18, 8) NOT NULL,
   volume integer NOT NULL, traded_at timestamptz NOT NULL)`;
 
-/** @returns folders of seeds for our engines, and the files for others */
+/**
+ * Writes the rows of the bulk seed in each form in which a tool reads them.
+ * @returns the CSV file, the documents alone as `ndjson`, and the folders of seeds for our two engines.
+ */
 export function writeTicks(root: string, rows: number) {
   const symbols = ["AAPL", "MSFT", "BTC-USD", "EUR-USD"];
   const start = Date.parse("2025-01-01T00:00:00Z");
@@ -88,7 +83,7 @@ export function writeTicks(root: string, rows: number) {
     );
   }
   const write = (path: string, lines: string[]) => {
-    mkdirSync(join(root, path, ".."), { recursive: true });
+    mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), `${lines.join("\n")}\n`);
     return join(root, path);
   };

@@ -76,7 +76,12 @@ export function mongoContests(
       `${insertInBatches(ticks.ndjson)}${up}`,
     ]);
   const trades = async (database: string) =>
-    (await client.db(database).listCollections({ name: /^trades_/ }, { nameOnly: true }).toArray()).length;
+    (
+      await client
+        .db(database)
+        .listCollections({ name: /^trades_/ }, { nameOnly: true })
+        .toArray()
+    ).length;
 
   return [
     {

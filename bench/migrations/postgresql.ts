@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "../stopwatch.ts";
 import type { Contender, Contest } from "./contest.ts";
@@ -75,13 +76,12 @@ export function postgresContests(
       umzug(folder("umzug", ({ sql }, number) => [`${number}_make_${number}.sql`, `${sql}\n`])),
     ];
   };
-  const raw = definitions(sizes.migrations).map(({ sql }) => ({ sql: `BEGIN;\n${sql}\nCOMMIT;`, command: {} }));
-  const script = join(
-    writeFolder(root, "definitions-psql", [{ sql: raw.map(({ sql }) => sql).join("\n"), command: {} }], ({ sql }) => [
-      "all.sql",
-      `${sql}\n`,
-    ]),
-    "all.sql",
+  const script = join(root, "definitions.sql");
+  writeFileSync(
+    script,
+    definitions(sizes.migrations)
+      .map(({ sql }) => `BEGIN;\n${sql}\nCOMMIT;\n`)
+      .join(""),
   );
   const bulk = (name: string, up: string) =>
     writeFolder(root, `ticks-${name}`, [{ sql: "", command: {} }], () => [

@@ -13,7 +13,7 @@ const freshName = () => `bench_${randomBytes(4).toString("hex")}`;
 
 /** A database server with its data in memory. */
 interface Server {
-  /** A new database, which is empty. @param sql is run in it as the user. */
+  /** A new database, which is empty. */
   make(): Promise<string>;
   remove(database: string): Promise<void>;
   stop(): Promise<void>;

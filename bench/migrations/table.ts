@@ -46,11 +46,15 @@ export function verdictsOf(contest: Contest, results: Result[]): Verdict[] {
 export function renderResults(results: Map<Contest, Result[]>): string {
   const table = new Table({ head: ["", "tool", "median", "to ours", "to baseline"], style: { head: [], border: [] } });
   for (const [{ title, baseline }, rows] of results) {
-    rows.forEach(({ tool, seconds, toOurs, toBaseline }, index) => {
-      const name = tool === baseline ? `${tool} (baseline)` : tool;
-      const factors = [toOurs, toBaseline].map((value) => (value === undefined ? "" : `${value.toFixed(2)}x`));
-      table.push([index === 0 ? title : "", name, `${seconds.toFixed(2)} s`, ...factors]);
-    });
+    const column = (cell: (row: Result) => string) => rows.map(cell).join("\n");
+    const factor = (value: number | undefined) => (value === undefined ? "" : `${value.toFixed(2)}x`);
+    table.push([
+      title,
+      column(({ tool }) => (tool === baseline ? `${tool} (baseline)` : tool)),
+      column(({ seconds }) => `${seconds.toFixed(2)} s`),
+      column(({ toOurs }) => factor(toOurs)),
+      column(({ toBaseline }) => factor(toBaseline)),
+    ]);
   }
   return table.toString();
 }
