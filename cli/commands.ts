@@ -1,7 +1,6 @@
 import { baseline, repair } from "../migrator/adopt.ts";
 import { down } from "../migrator/back.ts";
 import { findDrift } from "../migrator/drift.ts";
-import { listSeeds } from "../migrator/files.ts";
 import { previewOn } from "../migrator/preview.ts";
 import { migrate, readLedger } from "../migrator/run.ts";
 import { seed } from "../migrator/seedRun.ts";
@@ -99,11 +98,7 @@ export async function adopt({ engine, ...request }: Run, from: string, table: st
 }
 
 export async function plant({ engine, ...request }: Run, sets: string[], overwrite: boolean): Promise<Outcome> {
-  const { seeded, changed } = await seed(engine, {
-    ...request,
-    seeds: listSeeds(engine, request.directory, sets),
-    overwrite,
-  });
+  const { seeded, changed } = await seed(engine, { ...request, sets, overwrite });
   return {
     lines: [...seeded.map((name) => `✔ ${name} is in`), ...changed.map((sentence) => `! ${sentence}`)],
     data: { seeded, changed },

@@ -11,10 +11,9 @@ import type { Engine, Ledger, SeedReport, SeedRequest, SourceFile } from "./type
  * @throws MigrationError for a file that fails, LockHeld.
  */
 export async function seed(engine: Engine, request: SeedRequest): Promise<SeedReport> {
-  const { overwrite = false, directory } = request;
-  const sets = new Set(request.seeds.map((file) => file.name.slice(0, file.name.indexOf("/"))));
-  const files = readSeeds(engine, directory, [...sets]);
-  refuseUnlessPreviewed(directory, files, request.seeds);
+  const { overwrite = false, directory, sets } = request;
+  const files = readSeeds(engine, directory, sets);
+  if (request.seeds) refuseUnlessPreviewed(directory, files, request.seeds);
   return withLockedDatabase(engine, request, async (database) => {
     const ledger = await database.readLedger();
     const done: SourceFile[] = [];

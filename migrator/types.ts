@@ -174,8 +174,10 @@ export interface MigrateReport {
 }
 
 export interface SeedRequest extends RunRequest {
-  /** The files as they were previewed, of all sets that this stack takes. */
-  seeds: FileRef[];
+  /** Folders of seeds, in the order in which they are inserted. */
+  sets: readonly string[];
+  /** The files as they were previewed: sets that hold anything else are refused. @default what the sets hold */
+  seeds?: FileRef[];
   /** Whether the files win over what users changed. @default false */
   overwrite?: boolean;
 }

@@ -1,6 +1,6 @@
 import type { MongoBootstrapRequest } from "../migrator/mongodb/bootstrap.ts";
 import type { PostgresBootstrapRequest } from "../migrator/postgresql/bootstrap.ts";
-import type { Connection, Engine, MigrateRequest, SeedRequest } from "../migrator/types.ts";
+import type { Connection, Engine, FileRef, MigrateRequest, SeedRequest } from "../migrator/types.ts";
 
 export type ResourceType =
   "PostgresRoles" | "PostgresMigrations" | "PostgresSeeds" | "MongoUsers" | "MongoMigrations" | "MongoSeeds";
@@ -20,6 +20,7 @@ interface Kind {
 
 type InContainer = { containerId: string };
 type Connected = { connection: Connection };
+type Previewed = Omit<SeedRequest, "sets"> & { seeds: FileRef[] };
 
 /** Each loads its driver only when it is called: check and diff, which run at every preview, never need one. */
 export const kinds: Record<ResourceType, Kind> = {
@@ -96,11 +97,12 @@ function seeds(engine: Engine): Kind {
   return {
     outputs: ["seeded", "changed"],
     id: ({ connection }: Connected) => `${connection.database}/seeds`,
-    async apply(inputs: SeedRequest & InContainer) {
+    async apply(inputs: Previewed & InContainer) {
       const { seed } = await import("../migrator/seedRun.ts");
-      return seed(engine, { ...inputs, container: inputs.containerId, tell });
+      const sets = [...new Set(inputs.seeds.map(({ name }) => name.slice(0, name.indexOf("/"))))];
+      return seed(engine, { ...inputs, sets, container: inputs.containerId, tell });
     },
-    async find({ connection, seeds }: SeedRequest) {
+    async find({ connection, seeds }: Previewed) {
       const { readLedger } = await import("../migrator/run.ts");
       const present = new Set((await readLedger(engine, connection)).seeds.map(({ name }) => name));
       const found = seeds.filter(({ name }) => present.has(name));

@@ -18,10 +18,9 @@ export const mongoRules = {
 
 /**
  * What is dangerous in a pending file. A collection that this run makes has no documents yet: nothing there is dangerous.
- * @param known the schema before the file: see `foldSteps`.
+ * @param schema as it is before the file; it is brought up to what the file makes of it.
  */
-export function lintSteps(file: SourceFile, script: MongoScript, known: Schema): Finding[] {
-  const schema = new Map(known);
+export function lintSteps(file: SourceFile, script: MongoScript, schema: Schema): Finding[] {
   return script.steps.flatMap(({ command, number }) => {
     const dangers = dangersOf(command, schema);
     foldStep(schema, command, true);

@@ -1,6 +1,5 @@
 import type { Document } from "mongodb";
 import { commandName } from "./checks.ts";
-import type { MongoScript } from "./steps.ts";
 
 /** A collection as far as the migrations tell. */
 export interface Collection {
@@ -16,16 +15,9 @@ export interface Collection {
 export type Schema = Map<string, Collection>;
 
 /**
- * The schema after one more file.
- * @param fresh whether the file is pending.
+ * Brings a schema up to what a command makes of it.
+ * @param fresh whether its file is pending.
  */
-export function foldSteps(schema: Schema, script: MongoScript, fresh: boolean): Schema {
-  const after = new Map(schema);
-  for (const { command } of script.steps) foldStep(after, command, fresh);
-  return after;
-}
-
-/** As `foldSteps` for one command; changes the schema that is given. */
 export function foldStep(schema: Schema, command: Document, fresh: boolean): void {
   const name = commandName(command)!;
   const collection: string = command[name];

@@ -1,9 +1,12 @@
+import { setImmediate } from "node:timers/promises";
 import { MigrationError } from "../errors.ts";
 import type { Review, SourceFile } from "../types.ts";
 import { describeStep } from "./describe.ts";
 import { lintSteps } from "./lint.ts";
-import { foldSteps, type Schema } from "./model.ts";
+import { foldStep, type Schema } from "./model.ts";
 import { parseSteps, type MongoScript } from "./steps.ts";
+
+const pauseMilliseconds = 100;
 
 /**
  * What the pending migrations are going to do, in order.
@@ -11,10 +14,16 @@ import { parseSteps, type MongoScript } from "./steps.ts";
  * @param pending names of those that are not applied.
  * @throws MigrationError for a pending file that can't be read: see `parseSteps`.
  */
-export function reviewSteps(files: readonly SourceFile[], pending: ReadonlySet<string>): Review[] {
-  let schema: Schema = new Map();
+export async function reviewSteps(files: readonly SourceFile[], pending: ReadonlySet<string>): Promise<Review[]> {
+  const schema: Schema = new Map();
   const reviews: Review[] = [];
+  let paused = performance.now();
   for (const file of files) {
+    // To run ten thousand texts takes longer than a lease lasts, and its heartbeat needs a turn.
+    if (performance.now() > paused + pauseMilliseconds) {
+      await setImmediate();
+      paused = performance.now();
+    }
     const isPending = pending.has(file.name);
     const script = isPending ? parseSteps(file) : appliedScript(file);
     if (isPending) {
@@ -24,8 +33,7 @@ export function reviewSteps(files: readonly SourceFile[], pending: ReadonlySet<s
         words: describeStep(command),
       }));
       reviews.push({ name, checksum, transaction: false, statements, findings: lintSteps(file, script, schema) });
-    }
-    schema = foldSteps(schema, script, isPending);
+    } else for (const { command } of script.steps) foldStep(schema, command, false);
   }
   return reviews;
 }

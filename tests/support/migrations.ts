@@ -36,7 +36,7 @@ export function migrationsOf(engine: Engine, connection: Connection, directory: 
 
 /** What the program asks for: the seeds of these sets as they are in the folder now. */
 export function seedsOf(engine: Engine, connection: Connection, directory: string, sets = ["default"]): SeedRequest {
-  return { connection, directory, seeds: listSeeds(engine, directory, sets) };
+  return { connection, directory, sets, seeds: listSeeds(engine, directory, sets) };
 }
 
 /** Starts a migration in a process of its own, as Pulumi does, and kills that process hard when `ready` is fulfilled. */

@@ -18,7 +18,7 @@ afterAll(() => clone.remove());
 async function expectWhole(): Promise<void> {
   const healed = await clone.setUp();
   expect(healed).toMatchObject({ code: 0, stderr: "" });
-  expect(healed.stdout).toContain("13 checks hold");
+  expect(healed.stdout).toContain("15 checks hold");
   const { stdout } = await clone.login(`pulumi stack export --stack ${clone.stackName}`);
   const { deployment } = JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } };
   expect(deployment.pending_operations ?? []).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { lintSteps } from "../../../../migrator/mongodb/lint.ts";
-import { foldSteps, type Schema } from "../../../../migrator/mongodb/model.ts";
+import { foldStep, type Schema } from "../../../../migrator/mongodb/model.ts";
 import { parseSteps } from "../../../../migrator/mongodb/steps.ts";
 import type { SourceFile } from "../../../../migrator/types.ts";
 
@@ -10,7 +10,10 @@ const fileOf = (steps: object[], directive = "", name = "0002_x.ts"): SourceFile
   text: name.endsWith(".json") ? JSON.stringify(steps) : `${directive}\nexport default ${JSON.stringify(steps)};`,
   checksum: "",
 });
-const fold = (schema: Schema, steps: object[], fresh: boolean) => foldSteps(schema, parseSteps(fileOf(steps)), fresh);
+const fold = (schema: Schema, steps: object[], fresh: boolean) => {
+  for (const { command } of parseSteps(fileOf(steps)).steps) foldStep(schema, command, fresh);
+  return schema;
+};
 /** Of a pending file with these steps, after applied ones that made `runs`. */
 const findings = (steps: object[], before: object[] = [{ create: "runs" }], directive = "", name = "0002_x.ts") => {
   const file = fileOf(steps, directive, name);

@@ -11,8 +11,8 @@ const drop = fileOf(
   '{ "allow": { "drop-collection": "unused" }, "steps": [{ "insert": "runs", "documents": [{ "_id": 1 }] }, { "drop": "runs" }] }',
 );
 
-test("the pending files are reviewed, with what the applied ones tell", () => {
-  expect(reviewSteps([create, drop], new Set(["0002_drop_runs.json"]))).toEqual([
+test("the pending files are reviewed, with what the applied ones tell", async () => {
+  expect(await reviewSteps([create, drop], new Set(["0002_drop_runs.json"]))).toEqual([
     {
       name: "0002_drop_runs.json",
       checksum: "of 0002_drop_runs.json",
@@ -36,30 +36,31 @@ test("the pending files are reviewed, with what the applied ones tell", () => {
   ]);
 });
 
-test("what the pending files make themselves is in no danger", () => {
-  const reviews = reviewSteps([create, drop], new Set([create.name, drop.name]));
+test("what the pending files make themselves is in no danger", async () => {
+  const reviews = await reviewSteps([create, drop], new Set([create.name, drop.name]));
   expect(reviews.map(({ name, findings }) => [name, findings])).toEqual([
     ["0001_create_runs.ts", []],
     ["0002_drop_runs.json", []],
   ]);
 });
 
-test("an applied file that can't be read stops nothing, a pending one does", () => {
+test("an applied file that can't be read stops nothing, a pending one does", async () => {
   const broken = fileOf("0001_create_runs.ts", "export default 5;");
-  const findings = reviewSteps([broken, drop], new Set([drop.name]))[0]?.findings;
+  const [review] = await reviewSteps([broken, drop], new Set([drop.name]));
+  const findings = review?.findings;
   expect(findings?.map(({ rule }) => rule)).toEqual(["drop-collection"]);
-  expect(() => reviewSteps([broken, drop], new Set([broken.name, drop.name]))).toThrow(MigrationError);
+  await expect(reviewSteps([broken, drop], new Set([broken.name, drop.name]))).rejects.toThrow(MigrationError);
 });
 
 const directory = "schema/mongodb/migrations";
 const ours = readMigrations("mongodb", directory);
 
-test("our own migrations are in no danger when they are installed first, and ask nothing new of their own", () => {
+test("our own migrations are in no danger when they are installed first, and ask nothing new of their own", async () => {
   const names = new Set(ours.map(({ name }) => name));
-  expect(reviewSteps(ours, names).flatMap(({ findings }) => findings)).toEqual([]);
+  expect((await reviewSteps(ours, names)).flatMap(({ findings }) => findings)).toEqual([]);
 
   const again = ours.map((file) => ({ ...file, name: `9${file.name}` }));
-  const reviews = reviewSteps([...ours, ...again], new Set(again.map(({ name }) => name)));
+  const reviews = await reviewSteps([...ours, ...again], new Set(again.map(({ name }) => name)));
   expect(new Set(reviews.flatMap(({ findings }) => findings.map(({ rule }) => rule)))).toEqual(
     new Set(["unique-index"]),
   );
