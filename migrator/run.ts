@@ -58,14 +58,12 @@ export function refuseUnlessPreviewed(directory: string, files: FileRef[], previ
 }
 
 async function applyAll(database: Database, pending: Migration[], ledger: Ledger): Promise<void> {
-  const done: Migration[] = [];
-  for (const file of pending) {
+  for (let done = 0; done < pending.length;) {
     try {
-      await database.apply(file);
-      done.push(file);
+      done += await database.apply(pending.slice(done));
     } catch (error) {
       if (!(error instanceof ApplyFailure)) throw error;
-      throw withHistory(error, file, done, ledger.migrations);
+      throw withHistory(error, pending[done]!, pending.slice(0, done), ledger.migrations);
     }
   }
 }

@@ -117,10 +117,12 @@ export interface Database {
   /** The text of a migration as it was applied; undefined where a release that kept none applied it. */
   appliedText(name: string): Promise<string | undefined>;
   /**
-   * Applies one migration, or the rest of one that was interrupted, runs its verify file, and writes its ledger row.
-   * @throws ApplyFailure, or Disconnected when nobody knows what came of it.
+   * Applies the first of these, or the rest of it where it was interrupted, runs its verify file, and writes its ledger row.
+   * The next ones may go with it where that is faster; each is kept by itself.
+   * @returns how many are applied.
+   * @throws ApplyFailure for the first, or Disconnected when nobody knows what came of it.
    */
-  apply(migration: Migration): Promise<void>;
+  apply(migrations: readonly Migration[]): Promise<number>;
   /** Runs the down file of an applied migration, and takes its ledger row away. @throws as `apply`. */
   revert(migration: Migration): Promise<void>;
   /** What a down file would take away that can't be had again, each in words: "1,204 rows of orders". */

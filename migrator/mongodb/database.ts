@@ -81,13 +81,14 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
       }),
     readLedger: () => guarded(() => rows.readLedger(ledger)),
     appliedText: (name) => guarded(() => rows.readText(ledger, name)),
-    apply: (migration) =>
-      guarded(() => {
-        const write = (write: rows.LedgerWrite) => rows.addMigration(write, migration);
+    apply: ([migration]) =>
+      guarded(async () => {
+        const write = (write: rows.LedgerWrite) => rows.addMigration(write, migration!);
         const alone = async () => {
-          if (await pending!.add(migration, connection.user)) await movePending();
+          if (await pending!.add(migration!, connection.user)) await movePending();
         };
-        return runFile(place(), migration, { write, alone }, migration.verify);
+        await runFile(place(), migration!, { write, alone }, migration!.verify);
+        return 1;
       }),
     revert: (migration) =>
       guarded(async () => {

@@ -1,4 +1,4 @@
-import type { Connection, Database, OpenOptions, SourceFile } from "../types.ts";
+import type { Connection, Database, Migration, OpenOptions, SourceFile } from "../types.ts";
 import { readPostgresCatalog } from "./catalog.ts";
 import { applicationName, connectPostgres } from "./connection.ts";
 import { told } from "./failures.ts";
@@ -9,6 +9,7 @@ import { runStepByStep } from "./resume.ts";
 import { seedPostgres } from "./seed.ts";
 import { openSession, settings, type Session } from "./session.ts";
 import { parseSql } from "./statements.ts";
+import { runTransactions, transactionsOf } from "./together.ts";
 import { runTransaction } from "./transaction.ts";
 
 /**
@@ -32,6 +33,15 @@ export async function openPostgres(connection: Connection, options: OpenOptions)
     await (transaction ? runTransaction(session, work) : runStepByStep(session, work));
   };
 
+  const apply = async (migrations: readonly Migration[]) => {
+    const together = await transactionsOf(migrations);
+    const kept = together.length > 1 ? await runTransactions(session, together) : 0;
+    if (kept > 0) return kept;
+    const [first] = migrations;
+    await run(first!, ledger.rowOf("applied", first!), first!.verify);
+    return 1;
+  };
+
   const record = async (what: "baselined" | "repaired", files: readonly SourceFile[]) => {
     const rows = files.map((file) => ledger.rowOf(what, file)).join("");
     await client.query(`${session.fresh.join(";")}; BEGIN; ${rows} COMMIT;`);
@@ -41,7 +51,7 @@ export async function openPostgres(connection: Connection, options: OpenOptions)
     lock: (waitSeconds) => told(lock(waitSeconds)),
     readLedger: () => told(ledger.readLedger(client)),
     appliedText: (name) => told(ledger.appliedText(client, name)),
-    apply: (migration) => told(run(migration, ledger.rowOf("applied", migration), migration.verify)),
+    apply: (migrations) => told(apply(migrations)),
     revert: ({ name, checksum, down }) => told(run(down!, ledger.rowAway(name, checksum, down!.name))),
     losses: (down) => told(parseSql(down).then(({ statements }) => countLosses(client, statements))),
     record: (what, files) => told(record(what, files)),

@@ -46,7 +46,7 @@ export async function applyAll(address: () => Promise<Connection>, migrations: M
     try {
       database = await locked(await address());
       const applied = new Set((await database.readLedger()).migrations.map(({ name }) => name));
-      for (const pending of migrations.filter(({ name }) => !applied.has(name))) await database.apply(pending);
+      for (const pending of migrations.filter(({ name }) => !applied.has(name))) await database.apply([pending]);
       return disconnections;
     } catch (error) {
       const isAway = error instanceof Disconnected || /can't be reached|docker port/.test((error as Error).message);
@@ -90,7 +90,7 @@ const tail = `
 export function startRunner(
   connection: Connection,
   migrations: Migration[],
-  body = "for (const migration of migrations) await database.apply(migration);",
+  body = "for (const migration of migrations) await database.apply([migration]);",
 ): Runner {
   const args = ["--input-type=module", "--eval", head + body + tail, JSON.stringify([connection, migrations])];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });

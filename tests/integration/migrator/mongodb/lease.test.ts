@@ -32,7 +32,7 @@ describe("the lease", () => {
         underLock(connection, async (mongo) => {
           expect(++inside).toBe(1);
           holders.push(mongo.lease.token);
-          await mongo.apply(migration(`000${holders.length}_make.ts`, [{ create: `c${holders.length}` }]));
+          await mongo.apply([migration(`000${holders.length}_make.ts`, [{ create: `c${holders.length}` }])]);
           inside--;
         }),
       ),
@@ -89,7 +89,7 @@ describe("the lease", () => {
     await ledger.lock().updateOne({ _id: "lock" }, { $set: { owner: "another", token: 2 } });
     await ledger.lock().updateOne({ _id: "fence" }, { $set: { token: 2 } });
     await new Promise((resolve) => setTimeout(resolve, 1100));
-    expect(await refusal(mongo.apply(migration("0001_make.ts", [{ create: "runs" }])))).toContain("was lost");
+    expect(await refusal(mongo.apply([migration("0001_make.ts", [{ create: "runs" }])]))).toContain("was lost");
     expect(await database.listCollections().toArray()).toEqual([]);
     await mongo.close();
     expect(await lease()).toMatchObject({ owner: "another" });
@@ -115,7 +115,7 @@ describe("F06: a holder that is frozen for longer than its lease", () => {
     expect(await operationsOf(client, connection.database)).toEqual([]);
     await release();
     expect((await second.readLedger()).unfinished).toMatchObject({ name: "0001_change.ts", done: [expect.anything()] });
-    await second.apply(change);
+    await second.apply([change]);
 
     frozen.process.kill("SIGCONT");
     expect(await frozen.output).toBe(lost);

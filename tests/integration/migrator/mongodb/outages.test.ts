@@ -85,11 +85,11 @@ describe("a run goes on, and each step is done once,", () => {
 
   test("F15: when the server falls silent in the middle, which is noticed within seconds", async () => {
     const mongo = await locked(await address());
-    await mongo.apply(migrations[0]!);
+    await mongo.apply([migrations[0]!]);
     await docker("pause", server.container);
     try {
       const begun = performance.now();
-      await expect(mongo.apply(migrations[1]!)).rejects.toBeInstanceOf(Disconnected);
+      await expect(mongo.apply([migrations[1]!])).rejects.toBeInstanceOf(Disconnected);
       expect(performance.now() - begun).toBeLessThan(20_000);
       await mongo.close();
     } finally {

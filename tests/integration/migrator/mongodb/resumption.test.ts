@@ -21,7 +21,7 @@ useMongo((fresh) => {
 const collections = async () => (await database.listCollections().toArray()).map(({ name }) => name).sort();
 const apply = (...migrations: ReturnType<typeof migration>[]) =>
   underLock(connection, async (mongo) => {
-    for (const each of migrations) await mongo.apply(each);
+    for (const each of migrations) await mongo.apply([each]);
   });
 const applyFailure = (each: ReturnType<typeof migration>) =>
   apply(each).then(
@@ -172,7 +172,7 @@ describe("a way back", () => {
       await mongo.revert(change);
       expect((await mongo.readLedger()).version).toBe("");
       expect(await collections()).toEqual([]);
-      await mongo.apply(change);
+      await mongo.apply([change]);
     });
     expect(await ledger.history()).toEqual([
       "applied 0001_make.ts 1",
@@ -198,7 +198,7 @@ describe("the ledger", () => {
     ];
     await underLock(connection, async (mongo) => {
       await mongo.record("baselined", [one]);
-      await mongo.apply(two);
+      await mongo.apply([two]);
       await mongo.record("repaired", [{ ...one, text: "// moved\n" + one.text, checksum: "c" }]);
       const snapshot = { version: two.name, objects: { "collection a.b": '{"$x":1}', $c: "" } };
       await mongo.writeSnapshot(snapshot);
@@ -219,7 +219,7 @@ describe("the ledger", () => {
     );
     const names = many.map(({ name }) => name);
     const killed = await locked(connection);
-    for (const each of many) await killed.apply(each);
+    for (const each of many) await killed.apply([each]);
     killed.lease.abandon();
     expect(await ledger.history()).toHaveLength(40);
     expect((await killed.readLedger()).migrations.map(({ name }) => name)).toEqual(names);
