@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
-import { MongoError, MongoServerError, type ClientSession, type Db } from "mongodb";
+import { MongoServerError, type ClientSession, type Db } from "mongodb";
 import { fencesOf, leaseSeconds, leasesOf, type LeaseDocument } from "./leaseDocument.ts";
-import { inTransaction } from "./transaction.ts";
+import { killSession } from "./takeover.ts";
 
 const duplicateKey = 11000;
 
@@ -27,40 +27,35 @@ export async function lookAt(ledger: Db): Promise<Sight> {
   return { document, isFree };
 }
 
-class Taken extends Error {}
-
 /**
- * Takes the lease if it is still as it was seen. The token comes from the fence in the same transaction: what an earlier
- * holder has not committed by then, it can't commit any more.
- * @returns the token; undefined when another was faster, or an earlier holder's transaction is in the way.
+ * Takes the lease if it is still as it was seen, and raises the fence: what an earlier holder has not committed by then,
+ * it can't commit any more. The ledger is read after both. Neither is a transaction, which a killed run would leave open
+ * for as long as the server keeps one; a run that is killed between the two leaves a lease that runs out.
+ * @returns the token; undefined when another was faster.
  */
 export async function claim(ledger: Db, session: ClientSession, seen: LeaseDocument | undefined, owner: string) {
-  const unchanged = { owner: seen?.owner ?? null, expiresAt: seen?.expiresAt ?? null };
+  const fence = await fencesOf(ledger).findOne({ _id: "fence" }, { projection: { token: 1 } });
+  const token = Math.max(seen?.token ?? 0, fence?.token ?? 0) + 1;
+  const unchanged = { owner: seen?.owner ?? null, expiresAt: seen?.expiresAt ?? null, token: seen?.token ?? null };
+  const lease = { _id: "lock", token, owner, host: hostname(), pid: process.pid, since: "$$NOW", expiresAt };
   try {
-    return await inTransaction(
-      session,
-      async () => {
-        const fence = await fencesOf(ledger).findOneAndUpdate(
-          { _id: "fence" },
-          { $inc: { token: 1 }, $set: { writes: 0 }, $currentDate: { at: true } },
-          { upsert: true, returnDocument: "after", session },
-        );
-        const token = fence!.token;
-        const lease = { _id: "lock", token, owner, host: hostname(), pid: process.pid, since: "$$NOW", expiresAt };
-        const taken = await leasesOf(ledger).updateOne(
-          { _id: "lock", ...unchanged } as object,
-          [{ $replaceWith: { ...lease, session: session.id!.id } }],
-          { upsert: seen === undefined, session },
-        );
-        if (taken.matchedCount + taken.upsertedCount === 0) throw new Taken();
-        return token;
-      },
-      500,
+    const taken = await leasesOf(ledger).updateOne(
+      { _id: "lock", ...unchanged } as object,
+      [{ $replaceWith: { ...lease, session: session.id!.id } }],
+      { upsert: seen === undefined },
     );
+    if (taken.matchedCount + taken.upsertedCount === 0) return undefined;
+    // The transaction that a frozen holder left open may hold the fence.
+    if (seen?.session) await killSession(ledger.client.db("admin"), seen.session);
+    await fencesOf(ledger).updateOne(
+      { _id: "fence", token: { $lt: token } },
+      { $set: { token, writes: 0 }, $currentDate: { at: true } },
+      { upsert: true },
+    );
+    return token;
   } catch (error) {
-    const isLate = error instanceof MongoServerError && error.code === duplicateKey;
-    const isInTheWay = error instanceof MongoError && error.hasErrorLabel("TransientTransactionError");
-    if (error instanceof Taken || isLate || isInTheWay) return undefined;
+    // Two made a document at the same moment, or a later holder has raised the fence above ours; this one was second.
+    if (error instanceof MongoServerError && error.code === duplicateKey) return undefined;
     throw error;
   }
 }

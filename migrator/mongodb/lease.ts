@@ -11,7 +11,7 @@ import {
   type FenceDocument,
   type LeaseDocument,
 } from "./leaseDocument.ts";
-import { killOperationsBefore, killSession } from "./takeover.ts";
+import { killOperationsBefore } from "./takeover.ts";
 import { inTransaction } from "./transaction.ts";
 import { isUnknownOutcome } from "./unknownOutcome.ts";
 
@@ -105,7 +105,6 @@ async function acquire(
         abandoned.delete(document?.owner ?? "");
         return [token, asked];
       }
-      if (document?.session) await killSession(ledger.client.db("admin"), document.session);
     }
     const waited = performance.now() - begun;
     if (waited > waitSeconds * 1000) throw held(database, sight, waitSeconds);

@@ -9,17 +9,15 @@ const durable = {
   readPreference: ReadPreference.primary,
 } as const;
 
+/** The driver's own limit of 120 s would hold a run up for that long. */
+const retryMilliseconds = 10_000;
+
 /**
  * Does the work in one transaction, again where it was in the way of another one. A commit whose answer was lost is
  * repeated, which does nothing where it was kept.
- * @param retryMilliseconds how long. The driver's own limit of 120 s would hold a run up for that long.
  * @throws what the work throws, and the driver's error where the connection broke: then the outcome is unknown.
  */
-export async function inTransaction<T>(
-  session: ClientSession,
-  work: () => Promise<T>,
-  retryMilliseconds = 10_000,
-): Promise<T> {
+export async function inTransaction<T>(session: ClientSession, work: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + retryMilliseconds;
   for (let attempt = 1; ; attempt++) {
     session.startTransaction(durable);

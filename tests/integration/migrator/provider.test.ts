@@ -156,9 +156,9 @@ test("a file that is added is shown alone, and applied", async () => {
 });
 
 test("a file that fails is told whole, and the next update goes on from there", async () => {
-  write(directory, { "sql/0003_create_fills.sql": "CREATE TABEL fills ();" });
+  write(directory, { "sql/0003_create_fills.sql": "CREATE TABLE fills (id integr);" });
   expect(await refusal(stack.up())).toContain(
-    '0003_create_fills.sql line 1: syntax error at or near "TABEL"; the last one applied is 0002_create_trades.sql, ' +
+    '0003_create_fills.sql line 1: type "integr" does not exist; the last one applied is 0002_create_trades.sql, ' +
       "nothing of 0003_create_fills.sql was kept. Mend the file, and run `pulumi up` again.",
   );
   write(directory, { "sql/0003_create_fills.sql": "CREATE TABLE fills ();" });
@@ -168,7 +168,8 @@ test("a file that fails is told whole, and the next update goes on from there", 
 test("a file that was edited after it was applied is refused by the preview", async () => {
   write(directory, { "sql/0001_create_runs.sql": "CREATE TABLE runs (id bigint);" });
   expect(await refusal(stack.preview())).toContain(
-    "0001_create_runs.sql was edited after it was applied. Bring its text back, and put the change into a new file.",
+    '0001_create_runs.sql was edited after it was applied: line 1 is now "CREATE TABLE runs (id bigint);". Bring its text ' +
+      "back, and put the change into a new file.",
   );
   write(directory, { "sql/0001_create_runs.sql": "CREATE TABLE runs (id int);" });
 });
