@@ -23,29 +23,29 @@ export function previewOn(engine: Engine, connection: Connection, directory: str
   });
 }
 
-/** For each file of a folder the marks of its lines, by which `previewFrom` tells an edit later. */
-export function marksOf(engine: Engine, directory: string): Record<string, string> {
-  return Object.fromEntries(readMigrations(engine, directory).map(({ name, text }) => [name, lineMarks(text)]));
-}
-
 /**
  * Compares a folder with what is known to be applied; needs no database.
- * @param lines what `marksOf` said of what was applied.
+ * @param marks of what was applied, as an earlier preview gave them.
+ * @returns also the marks of the files as they are: by these an edit is told with its line next time.
  * @throws MigrationError for files that can't be read.
  */
 export async function previewFrom(
   engine: Engine,
   directory: string,
   applied: Applied,
-  lines: Record<string, string>,
-): Promise<Preview> {
+  marks: Record<string, string>,
+): Promise<Preview & { marks: Record<string, string> }> {
   const files = readMigrations(engine, directory);
   const edits = new Map<string, string>();
   for (const { name, text } of editedFiles(files, applied)) {
-    const marks = lines[name];
-    if (marks !== undefined) edits.set(name, firstEditByMarks(marks, text));
+    const former = marks[name];
+    if (former !== undefined) edits.set(name, firstEditByMarks(former, text));
   }
   const { pending, refusals } = plan(files, applied, edits);
   const reviews = await reviewPending(engine, files, pending);
-  return { reviews, refusals: [...refusals, ...objections(reviews)] };
+  return {
+    reviews,
+    refusals: [...refusals, ...objections(reviews)],
+    marks: Object.fromEntries(files.map(({ name, text }) => [name, lineMarks(text)])),
+  };
 }

@@ -12,14 +12,23 @@ interface Kind {
   id(inputs: object): string;
   /** Makes it so. Returns the outputs. */
   apply(inputs: object): Promise<object>;
-  /** What `apply` is going to do, and why it would refuse to: from files, inputs and state alone. */
-  preview?(olds: object, inputs: object, isSameServer: boolean): Promise<{ words: string[]; refusals: string[] }>;
+  /**
+   * What `apply` is going to do, and why it would refuse to: from files and inputs alone, those of the last update and the
+   * new ones. What it wants to know next time it adds to the inputs, under a name that Pulumi does not show.
+   */
+  preview?(
+    olds: object,
+    inputs: object,
+    isSameServer: boolean,
+  ): Promise<{ words: string[]; refusals: string[]; added: object }>;
   /** Those inputs and outputs that a look into the database can tell, as they are there. */
   find(inputs: object): Promise<object>;
 }
 
 type InContainer = { containerId: string };
 type Connected = { connection: Connection };
+/** By which an edit of an applied file is told with its line: see `previewFrom`. */
+type Marked = { __lines: Record<string, string> };
 type Previewed = Omit<SeedRequest, "sets"> & { seeds: FileRef[] };
 
 /** Each loads its driver only when it is called: check and diff, which run at every preview, never need one. */
@@ -52,28 +61,24 @@ export const kinds: Record<ResourceType, Kind> = {
 
 function migrations(engine: Engine): Kind {
   return {
-    outputs: ["version", "applied", "lines"],
+    outputs: ["version", "applied"],
     id: ({ connection }: Connected) => `${connection.database}/migrations`,
-    async preview(
-      olds: Partial<MigrateRequest & { lines: Record<string, string> }>,
-      { directory }: MigrateRequest,
-      isSameServer,
-    ) {
+    async preview(olds: Partial<MigrateRequest & Marked>, { directory }: MigrateRequest, isSameServer) {
       const { previewFrom } = await import("../migrator/preview.ts");
       const { reviewLines } = await import("../migrator/words.ts");
       // What stood in another container says nothing against the files; the ledger will.
       const applied = { migrations: olds.migrations ?? [] };
-      const { reviews, refusals } = await previewFrom(engine, directory, applied, olds.lines ?? {});
+      const { reviews, refusals, marks } = await previewFrom(engine, directory, applied, olds.__lines ?? {});
       return {
         words: reviews.flatMap(reviewLines),
         refusals: isSameServer || olds.migrations === undefined ? refusals : [],
+        added: { __lines: marks } satisfies Marked,
       };
     },
     async apply(inputs: MigrateRequest & InContainer) {
       const { migrate } = await import("../migrator/run.ts");
-      const { marksOf } = await import("../migrator/preview.ts");
       const { version, applied } = await migrate(engine, { ...inputs, container: inputs.containerId, tell });
-      return { version, applied, lines: marksOf(engine, inputs.directory) };
+      return { version, applied };
     },
     async find({ connection }: Connected) {
       const { readLedger } = await import("../migrator/run.ts");

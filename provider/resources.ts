@@ -18,9 +18,9 @@ export async function check(type: ResourceType, olds: Properties, news: Properti
   }
   const isSameServer = olds["containerId"] === containerId;
   try {
-    const { words, refusals } = await preview(olds, news, isSameServer);
+    const { words, refusals, added } = await preview(olds, news, isSameServer);
     if (words.length > 0) console.log(words.join("\n"));
-    return { inputs: news, failures: refusals.map((reason) => ({ property: "", reason })) };
+    return { inputs: { ...news, ...added }, failures: refusals.map((reason) => ({ property: "", reason })) };
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error;
     return { inputs: news, failures: [{ property: "", reason: error.message }] };

@@ -13,11 +13,11 @@ const pending = { name: "0002_create_b.sql", checksum: checksum(second) };
 const directory = folder({ [applied.name]: first });
 const connection = { host: "127.0.0.1", port: 1, database: "test", user: "nobody", password: "p" };
 const inputs = { connection, directory, migrations: [applied], containerId: "1", __provider: "text" };
+const marked = { ...inputs, __lines: { [applied.name]: lineMarks(first) } };
 const state = {
-  ...inputs,
+  ...marked,
   version: applied.name,
   applied: [applied.name],
-  lines: { [applied.name]: lineMarks(first) },
 };
 
 afterEach(() => void jest.restoreAllMocks());
@@ -30,7 +30,8 @@ describe("check", () => {
 
   test("has nothing to say where all is applied", async () => {
     const words = logged();
-    expect(await check("PostgresMigrations", state, inputs)).toEqual({ inputs, failures: [] });
+    // With the marks of its lines, which the next preview gets back.
+    expect(await check("PostgresMigrations", state, inputs)).toEqual({ inputs: marked, failures: [] });
     expect(words()).toBe("");
   });
 
@@ -85,14 +86,15 @@ describe("check", () => {
     async (key) => {
       logged();
       const news = { ...inputs, [key]: unknown };
-      expect(await check("PostgresMigrations", state, news)).toEqual({ inputs: news, failures: [] });
+      const { inputs: checked, failures } = await check("PostgresMigrations", state, news);
+      expect({ ...checked, __lines: undefined, failures }).toEqual({ ...news, failures: [] });
     },
   );
 });
 
 describe("diff", () => {
   test("of the same inputs is empty, whatever the outputs are", () => {
-    expect(diff("PostgresMigrations", state, inputs)).toEqual({ changes: false });
+    expect(diff("PostgresMigrations", state, marked)).toEqual({ changes: false });
   });
 
   test.each([
@@ -123,7 +125,7 @@ describe("read", () => {
     expect(await read("PostgresMigrations", "test/migrations", state)).toEqual({
       id: "test/migrations",
       props: state,
-      inputs,
+      inputs: marked,
     });
     expect(warn.mock.calls).toEqual([
       [

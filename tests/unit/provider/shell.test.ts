@@ -47,7 +47,7 @@ test("a provider hands on what the engine says", () => {
   const migrations = [{ name: "0001_add_a.sql", checksum: "a" }];
   const news = { migrations: [], directory: folder({}), containerId: "1" };
   expect(call(shell("PostgresMigrations"), "check", [{ migrations, containerId: "1" }, news])).toEqual({
-    inputs: news,
+    inputs: { ...news, __lines: {} },
     failures: [
       {
         property: "",
