@@ -10,7 +10,7 @@ export type Companions = Partial<Record<Purpose, string>>;
  * Tells the migrations of a folder from their companions: `0001_create_runs.down.sql`, `0001_create_runs.verify.sql`.
  * @param names of all files, whatever they are called: what is no companion is left to be judged as a migration.
  * @returns the companions by the stem of their migration, `0001_create_runs`.
- * @throws MigrationError for a companion without its migration, and for two of one kind.
+ * @throws MigrationError for two of one kind.
  */
 export function splitCompanions(directory: string, names: readonly string[], extensions: readonly string[]) {
   const pattern = new RegExp(`^(\\d{4}(?:_[a-z0-9]+)+)\\.(down|verify)\\.(?:${extensions.join("|")})$`);
@@ -25,7 +25,6 @@ export function splitCompanions(directory: string, names: readonly string[], ext
     const found = companions.get(stem) ?? {};
     companions.set(stem, { ...found, [purpose as Purpose]: only(directory, purpose as Purpose, found, name) });
   }
-  refuseAlone(directory, migrations, companions, extensions);
   return { migrations, companions };
 }
 
@@ -42,7 +41,8 @@ function only(directory: string, purpose: Purpose, found: Companions, name: stri
   );
 }
 
-function refuseAlone(
+/** @throws MigrationError for a companion without its migration. */
+export function refuseAlone(
   directory: string,
   migrations: readonly string[],
   companions: ReadonlyMap<string, Companions>,

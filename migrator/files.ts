@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { bulkChecksum, isBulk } from "./bulk.ts";
 import { checksum } from "./checksum.ts";
-import { splitCompanions, stemOf } from "./companions.ts";
+import { refuseAlone, splitCompanions, stemOf } from "./companions.ts";
 import { MigrationError, listed } from "./errors.ts";
 import type { Engine, FileRef, Migration, SourceFile } from "./types.ts";
 
@@ -65,6 +65,7 @@ function arranged(engine: Engine, directory: string) {
   const extensions = migrationExtensions[engine];
   const { migrations, companions } = splitCompanions(directory, entriesOf(directory), extensions);
   const names = ordered(directory, migrations, extensions);
+  refuseAlone(directory, names, companions, extensions);
   refuseGap(directory, names);
   return { names, companions };
 }
