@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { MigrationError } from "../errors.ts";
-import type { Review, SourceFile } from "../types.ts";
+import type { Migration, Review, SourceFile } from "../types.ts";
 import { describeStep } from "./describe.ts";
 import { lintSteps } from "./lint.ts";
 import { foldStep, type Schema } from "./model.ts";
-import { parseSteps, type MongoScript } from "./steps.ts";
+import { parseQueries, parseSteps, type MongoScript } from "./steps.ts";
 
 const pauseMilliseconds = 100;
 
@@ -12,9 +12,9 @@ const pauseMilliseconds = 100;
  * What the pending migrations are going to do, in order.
  * @param files all migrations in order: those that are applied tell what is there.
  * @param pending names of those that are not applied.
- * @throws MigrationError for a pending file that can't be read: see `parseSteps`.
+ * @throws MigrationError for a pending file that can't be read, companions included: see `parseSteps`.
  */
-export async function reviewSteps(files: readonly SourceFile[], pending: ReadonlySet<string>): Promise<Review[]> {
+export async function reviewSteps(files: readonly Migration[], pending: ReadonlySet<string>): Promise<Review[]> {
   const schema: Schema = new Map();
   const reviews: Review[] = [];
   let paused = performance.now();
@@ -27,6 +27,8 @@ export async function reviewSteps(files: readonly SourceFile[], pending: Readonl
     const isPending = pending.has(file.name);
     const script = isPending ? parseSteps(file) : appliedScript(file);
     if (isPending) {
+      if (file.down) parseSteps(file.down);
+      if (file.verify) parseQueries(file.verify);
       const { name, checksum } = file;
       const statements = script.steps.map(({ command, number }) => ({
         place: `step ${number}`,

@@ -1,17 +1,18 @@
-import type { Review, SourceFile } from "../types.ts";
+import type { Migration, Review } from "../types.ts";
 import { describeScript } from "./describe.ts";
 import { lintSql, tablesMadeBy } from "./lint.ts";
 import { parseSql } from "./statements.ts";
 
 /**
  * What the pending migrations are going to do, in order.
- * @throws MigrationError for a file that can't be read: see `parseSql`.
+ * @throws MigrationError for a file that can't be read, companions included: see `parseSql`.
  */
-export async function reviewSql(pending: readonly SourceFile[]): Promise<Review[]> {
+export async function reviewSql(pending: readonly Migration[]): Promise<Review[]> {
   const fresh = new Set<string>();
   const reviews: Review[] = [];
   for (const file of pending) {
     const script = await parseSql(file);
+    for (const companion of [file.down, file.verify]) if (companion) await parseSql(companion);
     reviews.push({
       name: file.name,
       checksum: file.checksum,

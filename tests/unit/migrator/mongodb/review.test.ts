@@ -65,3 +65,15 @@ test("our own migrations are in no danger when they are installed first, and ask
     new Set(["unique-index"]),
   );
 });
+
+test.each([
+  ["down", "0001_x.down.json step 1 is aggregate"],
+  ["verify", "0001_x.verify.json"],
+])("a %s file that can't be read is told before anything is applied", async (purpose, words) => {
+  const migration = fileOf("0001_x.json", '[{ "create": "runs" }]');
+  const companion = fileOf(
+    `0001_x.${purpose}.json`,
+    purpose === "down" ? '[{ "aggregate": "runs" }]' : '[{ "drop": "runs" }]',
+  );
+  await expect(reviewSteps([{ ...migration, [purpose]: companion }], new Set(["0001_x.json"]))).rejects.toThrow(words);
+});

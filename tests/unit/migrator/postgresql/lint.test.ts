@@ -3,6 +3,7 @@ import { lintSql } from "../../../../migrator/postgresql/lint.ts";
 import { reviewSql } from "../../../../migrator/postgresql/review.ts";
 import { parseSql } from "../../../../migrator/postgresql/statements.ts";
 import { readMigrations } from "../../../../migrator/files.ts";
+import { refusal } from "../../../support/migrations.ts";
 import type { SourceFile } from "../../../../migrator/types.ts";
 
 const file = (text: string, name = "0001_x.sql"): SourceFile => ({ name, path: name, checksum: "c", text });
@@ -266,6 +267,13 @@ test("a reason that the file states is told with the finding, which then stops n
     ["drop-table", "line 3", "nobody reads it"],
     ["cascade", "line 3", undefined],
   ]);
+});
+
+test.each(["down", "verify"])("a %s file that can't be read is told before anything is applied", async (purpose) => {
+  const companion = file("SELCT 1;", `0001_x.${purpose}.sql`);
+  expect(await refusal(reviewSql([{ ...file("SELECT 1"), [purpose]: companion }]))).toBe(
+    `0001_x.${purpose}.sql line 1: syntax error at or near "SELCT". Nothing was applied. Mend the file, and run \`pulumi up\` again.`,
+  );
 });
 
 test("nothing stops our own migrations, and nothing is said of them where they are installed first", async () => {
