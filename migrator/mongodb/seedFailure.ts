@@ -1,12 +1,10 @@
 import { MongoBulkWriteError, MongoError, MongoServerError, type WriteError } from "mongodb";
 import { ApplyFailure, Disconnected, MigrationError, messageOf } from "../errors.ts";
 import type { SourceFile } from "../types.ts";
+import { isUnknownOutcome } from "./unknownOutcome.ts";
 
 /** A refusal that names what was refused. What was kept of the file is added by `seedFailure`. */
 export class SeedRefused extends MigrationError {}
-
-/** Codes of a server that steps down or shuts down. */
-const goesDown = new Set([91, 189, 10107, 11600, 11602, 13435, 13436]);
 
 /** What went wrong with a seed, for people. What is no failure of the seed itself, such as a lost lease, stays as it is. */
 export function seedFailure(file: SourceFile, error: unknown): unknown {
@@ -14,7 +12,9 @@ export function seedFailure(file: SourceFile, error: unknown): unknown {
   const kept = bulk
     ? `what was inserted of ${file.name} stays, and is skipped by the next run`
     : `nothing of ${file.name} was kept`;
-  const isServers = error instanceof MongoServerError && !goesDown.has(Number(error.code));
+  // A batch that broke off comes as an error of the server, too, but as one that refuses nothing.
+  const brokeOff = error instanceof MongoBulkWriteError && refusals(error).length === 0;
+  const isServers = error instanceof MongoServerError && !brokeOff && !isUnknownOutcome(error);
   // A file that vanished meanwhile is told with its path.
   const isFiles = typeof (error as NodeJS.ErrnoException | undefined)?.path === "string";
   if (isServers || isFiles || error instanceof SeedRefused) {

@@ -132,6 +132,24 @@ describe("F07: a server that", () => {
   });
 });
 
+test("F07: a server that ends all sessions in the middle of a bulk seed has each row once", async () => {
+  const base = { "0001_create_ticks.sql": "CREATE TABLE ticks (at int, price numeric);\n" };
+  await migrate(engine, migrationsOf(engine, connection, folder(base)));
+  const rows = 1_000_000;
+  const lines = Array.from({ length: rows }, (_, at) => `${at},1.5`);
+  const directory = folder({ "default/0001_ticks.csv": `at,price\n${lines.join("\n")}\n` });
+  const run = startMigrate(engine, connection, directory, ["seed"]);
+  await until(async () => Number(await psql("SELECT sum(tuples_processed) FROM pg_stat_progress_copy")) > 1000);
+  await psql("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_copy");
+  const { code, stderr } = await run.ended;
+  expect(stderr).toMatch(
+    /^default\/0001_ticks\.csv: the connection to PostgreSQL broke \(.*it was kept whole or not at all: connecting again/,
+  );
+  expect(code).toBe(0);
+  expect(await psql("SELECT count(*), count(DISTINCT at) FROM ticks")).toBe(`${rows}|${rows}`);
+  expect(await psql("SELECT count(*) FROM trading_ledger.seeds")).toBe("1");
+});
+
 describe("F13: an applied migration that was", () => {
   const first = "CREATE TABLE a (n int); -- the first\n";
   const second = "CREATE TABLE b (n int);\n";
@@ -220,6 +238,8 @@ describe("F15: a network that", () => {
   );
 
   test("is cut again and again is given up after six times, and the ledger has what stands", async () => {
+    const first = { "0001_create_a.sql": slow["0001_create_a.sql"] };
+    await migrate(engine, migrationsOf(engine, connection, folder(first)));
     const proxy = await startProxy(connection, (message) =>
       message.includes("CREATE TABLE slow") ? "before" : "pass",
     );

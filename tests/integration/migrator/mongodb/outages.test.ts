@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import type { MongoClient } from "mongodb";
 import { randomBytes } from "node:crypto";
 import { Disconnected } from "../../../../migrator/errors.ts";
 import { bootstrapMongo } from "../../../../migrator/mongodb/bootstrap.ts";
 import { connectMongo } from "../../../../migrator/mongodb/connection.ts";
+import { waitForPrimary } from "../../../../migrator/mongodb/primary.ts";
 import { docker, publishedAddress, rootPassword, startMongo, type Server } from "../../../support/databases.ts";
-import { until } from "../../../support/migrations.ts";
+import { folder, until } from "../../../support/migrations.ts";
+import { startMigrate } from "../../../support/runner.ts";
 import { applyAll, ledgerOf, locked, migration } from "./engine.ts";
 
 jest.setTimeout(180_000);
@@ -98,4 +101,36 @@ describe("a run goes on, and each step is done once,", () => {
     await applyAll(address, migrations);
     await expectExactlyOnce();
   });
+});
+
+/** A server that is killed gets another port from Docker: so the run goes by the container's own address. */
+const fixedAddress = async () => {
+  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+  return { ...(await address()), host: await docker("inspect", "--format", format, server.container), port: 27017 };
+};
+
+const faults: [string, (client: MongoClient) => Promise<unknown>][] = [
+  ["F08: the primary steps down", (client) => client.db("admin").command({ replSetStepDown: 5, force: true })],
+  ["F07: the server is restarted", () => docker("restart", "--time", "0", server.container)],
+];
+
+test.each(faults)("a bulk seed in the middle of which %s has each document once", async (_what, befall) => {
+  const documents = 400_000;
+  const lines = Array.from({ length: documents }, (_, id) => `{"_id":${id},"text":"${"x".repeat(100)}"}\n`);
+  const directory = folder({ "default/0001_ticks.ndjson": `{"collection": "ticks"}\n${lines.join("")}` });
+  const connection = await fixedAddress();
+  const client = await connectMongo(connection);
+  await waitForPrimary(client.db("admin"), "MongoDB", () => {});
+  const ticks = await client.db(name).createCollection("ticks");
+  const run = startMigrate("mongodb", connection, directory, ["seed"]);
+  await until(async () => (await ticks.estimatedDocumentCount()) > 3000);
+  await befall(client).catch(() => {});
+  await client.close();
+  const { code, stderr } = await run.ended;
+  expect(stderr).toMatch(/the connection to MongoDB broke \(/i);
+  expect(code).toBe(0);
+  const after = await connectMongo(connection);
+  expect(await after.db(name).collection("ticks").countDocuments()).toBe(documents);
+  expect(await after.db(`${name}_ledger`).collection("seed_progress").countDocuments()).toBe(0);
+  await after.close();
 });
