@@ -86,7 +86,7 @@ test("a second clone with a stack of its own runs beside the first, installs and
   second = makeClone();
   const beside = await second.setUp(["--no-install", "--admin-tools"]);
   expect(beside).toMatchObject({ code: 0, stderr: "" });
-  expect(beside.stdout).toContain("Verify: 15 checks hold");
+  expect(beside.stdout).toContain("Verify: 17 checks hold");
   const { pgadmin, mongoExpress } = (await second.outputs()).adminTools!;
   for (const { container, url, user } of [pgadmin, mongoExpress])
     expect(beside.stdout).toContain(`\n${container}: ${url}, user ${user}\n`);
