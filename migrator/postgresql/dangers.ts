@@ -30,7 +30,8 @@ const checks: Record<string, (tree: Tree, empty: ReadonlySet<string>) => Danger[
           warning(
             "index-without-concurrently",
             `Writes to ${tableName(relation)} wait while ${idxname ?? "the index"} is built. Build it CONCURRENTLY, in a file of its ` +
-              "own that begins with `-- migrate: no-transaction`.",
+              "own that begins with `-- migrate: no-transaction`; where the table is partitioned, ON ONLY it here, and " +
+              "CONCURRENTLY on each partition.",
           ),
         ],
   TruncateStmt: ({ relations, behavior }) => [

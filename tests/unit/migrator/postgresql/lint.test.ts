@@ -126,7 +126,7 @@ const golden: [string, string[]][] = [
   [
     "CREATE INDEX t_a ON t (a)",
     [
-      "warning index-without-concurrently: Writes to t wait while t_a is built. Build it CONCURRENTLY, in a file of its own that begins with `-- migrate: no-transaction`.",
+      "warning index-without-concurrently: Writes to t wait while t_a is built. Build it CONCURRENTLY, in a file of its own that begins with `-- migrate: no-transaction`; where the table is partitioned, ON ONLY it here, and CONCURRENTLY on each partition.",
     ],
   ],
   [
