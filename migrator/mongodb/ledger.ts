@@ -31,7 +31,7 @@ interface HistoryDocument {
   at: Date;
   by: { user: string; host: string; pid: number };
   token: number;
-  what: "applied" | "reverted" | "baselined" | "repaired" | "seeded";
+  what: "applied" | "reverted" | "baselined" | "repaired";
   name: string;
   checksum: string;
 }

@@ -15,9 +15,13 @@ interface Failed {
 /** What is thrown for a file that failed. */
 export function failure({ error, name, line, kept }: Failed): unknown {
   if (!(error instanceof pg.DatabaseError) || isBroken(error)) return error;
+  return refusal(error, line === undefined ? name : `${name} line ${line}`, kept);
+}
+
+/** What the server refuses at a place, in its words, with the way out: that of its SQLSTATE where there is no better one. */
+export function refusal(error: pg.DatabaseError, place: string, kept: string, better?: string): ApplyFailure {
   const { message, detail, code } = error;
-  const place = line === undefined ? name : `${name} line ${line}`;
-  const remedy = waits[code ?? ""] ?? "Mend the file, and run `pulumi up` again.";
+  const remedy = better ?? waits[code ?? ""] ?? "Mend the file, and run `pulumi up` again.";
   return new ApplyFailure(`${place}: ${message}${detail ? ` (${detail})` : ""}`, kept, remedy, error);
 }
 

@@ -1,10 +1,10 @@
-import type { EventEmitter } from "node:events";
 import pg from "pg";
 import { ApplyFailure, MigrationError } from "../errors.ts";
 import { seedFailure } from "./seedFailure.ts";
 import type { SeedOutcome } from "./seedCsv.ts";
 import type { SeedStatement } from "./seedStatements.ts";
 import type { Session } from "./session.ts";
+import { send } from "./transaction.ts";
 import type { SeedOptions, SourceFile } from "../types.ts";
 
 /**
@@ -37,7 +37,7 @@ export async function seedPostgres(
     if (other) return { left: leftAlone(file, other.line) };
   }
   return inTransaction(session, file, async () => {
-    await runScript(client, file, statements);
+    await send(session, file.text, statements ?? []);
     return {};
   });
 }
@@ -66,26 +66,6 @@ async function inTransaction(
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {});
     throw seedFailure(file, error, (error as { fileLine?: number }).fileLine);
-  }
-}
-
-/** Sends the file as one message. An error gets the line that it is about. */
-async function runScript(client: pg.Client, file: SourceFile, statements: SeedStatement[] = []): Promise<void> {
-  // Only some errors have a position; the number of statements that were done tells where the others happened.
-  const { connection } = client as unknown as { connection: EventEmitter };
-  let done = 0;
-  const count = () => (done += 1);
-  connection.on("commandComplete", count);
-  try {
-    await client.query(file.text);
-  } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
-    // Positions count characters from 1.
-    const characters = [...file.text].slice(0, Number(error.position) - 1).join("");
-    const fileLine = error.position ? characters.split("\n").length : statements[done]?.line;
-    throw Object.assign(error, { fileLine });
-  } finally {
-    connection.off("commandComplete", count);
   }
 }
 

@@ -16,7 +16,7 @@ export interface SeedStatement {
 export async function seedStatements(text: string): Promise<SeedStatement[] | undefined> {
   await loadModule();
   // It refuses an empty text, which PostgreSQL does not.
-  if (skipBlanks(text, 0) === text.length) return [];
+  if (text.trim() === "") return [];
   let statements;
   try {
     statements = parseSync(text).stmts ?? [];
@@ -26,10 +26,12 @@ export async function seedStatements(text: string): Promise<SeedStatement[] | un
   // The parser counts bytes.
   const bytes = Buffer.from(text);
   return statements.map(({ stmt, stmt_location }) => {
-    const offset = bytes.subarray(0, stmt_location ?? 0).toString().length;
     const node = stmt as Record<string, unknown>;
     return {
-      line: text.slice(0, skipBlanks(text, offset)).split("\n").length,
+      line: bytes
+        .subarray(0, stmt_location ?? 0)
+        .toString()
+        .split("\n").length,
       // SAVEPOINT and its like are transaction statements, too: what they keep is hard to tell.
       endsTransaction: "TransactionStmt" in node,
       onlyAdds: "InsertStmt" in node && onlyAdds(node.InsertStmt as InsertStmt),
@@ -47,12 +49,4 @@ const changing = new Set(["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]
 function changes(node: unknown): boolean {
   if (typeof node !== "object" || node === null) return false;
   return Object.entries(node).some(([key, value]) => changing.has(key) || changes(value));
-}
-
-/** The offset of what comes after blanks and comments. */
-function skipBlanks(text: string, offset: number): number {
-  const blanks = /(?:\s|--[^\n]*|\/\*[\s\S]*?\*\/)*/y;
-  blanks.lastIndex = offset;
-  blanks.exec(text);
-  return blanks.lastIndex;
 }

@@ -31,7 +31,7 @@ export async function runTransaction(
   try {
     await retried(file.name, tell, async () => {
       try {
-        await send(session, head, file.text, tail + commit, statements);
+        await send(session, file.text, statements, { head, tail: tail + commit, before: fresh.length + 1 });
         if (verify) {
           await refuseUnlessHolds(session, verify, kept);
           await client.query("COMMIT");
@@ -47,11 +47,20 @@ export async function runTransaction(
   }
 }
 
-/** Sends the file between head and tail as one message. An error gets the line of the file that it is about. */
-async function send(session: Session, head: string, text: string, tail: string, statements: readonly SqlStatement[]) {
+/**
+ * Sends a text as one message. An error gets the line of the text that it is about, as `fileLine`.
+ * @param around what goes with it in the same message; `before` is the number of statements in its head.
+ */
+export async function send(
+  session: Session,
+  text: string,
+  statements: readonly { line: number }[],
+  around = { head: "", tail: "", before: 0 },
+): Promise<void> {
+  const { head, tail, before } = around;
   // Only some errors have a position; the number of statements that were done tells where the others happened.
   const { connection } = session.client as unknown as { connection: EventEmitter };
-  let done = -(session.fresh.length + 1);
+  let done = -before;
   const count = () => (done += 1);
   connection.on("commandComplete", count);
   try {
@@ -59,7 +68,7 @@ async function send(session: Session, head: string, text: string, tail: string, 
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
     const inMessage = error.position && lineAt(head + text, Number(error.position));
-    const line = inMessage ? inMessage - lineAt(head, head.length) : statements[done]?.line;
+    const line = inMessage ? inMessage - (head.split("\n").length - 1) : statements[done]?.line;
     throw Object.assign(error, { fileLine: line });
   } finally {
     connection.off("commandComplete", count);
