@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
-import { MigrationError } from "./errors.ts";
+import { MigrationError, counted } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
 /** Large enough that nothing is paid per chunk, small enough that a dozen of them in memory are nothing. */
@@ -72,11 +72,6 @@ export function progressOf(file: SourceFile, tell: (sentence: string) => void, i
       tell(`${file.name}: ${rows} in ${((performance.now() - began) / 1000).toFixed(1)} s${more}.`);
     },
   };
-}
-
-/** `1 row`, `400,000 rows`. */
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** The sentence on rows or documents of an edited file that are there otherwise. undefined where there are none. */

@@ -45,6 +45,11 @@ export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
+/** `1 row`, `400,000 rows`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 export function messageOf(error: unknown): string {
   if (typeof error !== "object" || error === null) return String(error);
   const { message, errors } = error as { message?: string; errors?: unknown[] };

@@ -1,4 +1,5 @@
 import type { Db, Document } from "mongodb";
+import { counted } from "../errors.ts";
 import { commandName } from "./steps.ts";
 
 /** What these commands would take away that can't be had again, each in words: "1,204 documents of runs". */
@@ -18,7 +19,7 @@ export async function lossesOf(database: Db, commands: readonly Document[]): Pro
     const lost = name === "drop" ? await count(database, collection, {}) : 0;
     const deletes: Document[] = name === "delete" ? command.deletes : [];
     for (const number of [lost, ...(await Promise.all(deletes.map((entry) => deleted(database, collection, entry))))]) {
-      if (number > 0) losses.push(`${number.toLocaleString("en-US")} document${number === 1 ? "" : "s"} of ${spoken}`);
+      if (number > 0) losses.push(`${counted(number, "document")} of ${spoken}`);
     }
   }
   return losses;

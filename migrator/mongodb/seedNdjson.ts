@@ -1,5 +1,6 @@
 import { BSON, type Collection, type Document, type MongoBulkWriteError, type WriteError } from "mongodb";
-import { counted, leftDiffering, progressOf } from "../bulk.ts";
+import { leftDiffering, progressOf } from "../bulk.ts";
+import { counted } from "../errors.ts";
 import { batchesOf, collectionOf, type Batch } from "./ndjson.ts";
 import { requireCollection, type MongoSeedRequest, type SeedRow } from "./seed.ts";
 import { refusals, refusedDocument } from "./seedFailure.ts";

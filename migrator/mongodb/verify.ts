@@ -1,5 +1,5 @@
 import { BSON, type Db, type Document } from "mongodb";
-import { ApplyFailure } from "../errors.ts";
+import { ApplyFailure, counted } from "../errors.ts";
 import type { Lease } from "./lease.ts";
 
 /** More than these are not counted. */
@@ -29,7 +29,7 @@ export async function verify(database: Db, name: string, queries: readonly Docum
     }
     if (!first) continue;
     const json = BSON.EJSON.stringify(first, { relaxed: true });
-    const documents = `${count === limit ? "at least " : ""}${count.toLocaleString("en-US")} document${count === 1 ? "" : "s"}`;
+    const documents = `${count === limit ? "at least " : ""}${counted(count, "document")}`;
     throw new ApplyFailure(
       `${name}: its verify file found ${documents}: ${json.length > shown ? `${json.slice(0, shown)}…` : json}`,
       `the steps of ${name} are done, but it is not recorded as applied`,

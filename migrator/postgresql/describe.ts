@@ -1,6 +1,6 @@
-import { listed } from "../errors.ts";
+import { counted, listed } from "../errors.ts";
 import { altersTable, createsTable, addsConstraint, optionWords, valueWords } from "./describeTable.ts";
-import { counted, nameIn, namesIn, objectName, roleName, tableName, typeName, type Tree } from "./names.ts";
+import { nameIn, namesIn, objectName, roleName, tableName, typeName, type Tree } from "./names.ts";
 import type { SqlStatement } from "./statements.ts";
 
 /** What a statement does, in words: `adds column note (text) to trades`. What is not understood is said so, with the statement. */

@@ -1,5 +1,5 @@
-import { listed } from "../errors.ts";
-import { counted, nameIn, namesIn, objectName, roleName, tableName, typeName, type Tree } from "./names.ts";
+import { counted, listed } from "../errors.ts";
+import { nameIn, namesIn, objectName, roleName, tableName, typeName, type Tree } from "./names.ts";
 
 /** What CREATE TABLE does, in words. */
 export function createsTable({ relation, tableElts = [], inhRelations, partspec, partbound }: Tree): string {

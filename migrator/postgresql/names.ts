@@ -63,8 +63,3 @@ export function roleName(role: Tree): string {
   if (rolename !== undefined) return rolename;
   return roletype === "ROLESPEC_PUBLIC" ? "PUBLIC" : "the current role";
 }
-
-/** `one table`, `3 tables`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}

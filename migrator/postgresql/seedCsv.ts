@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { bulkBytes, chunkBytes, counted, leftDiffering, progressOf, type Progress } from "../bulk.ts";
-import { MigrationError } from "../errors.ts";
+import { bulkBytes, chunkBytes, leftDiffering, progressOf, type Progress } from "../bulk.ts";
+import { MigrationError, counted } from "../errors.ts";
 import type { SourceFile } from "../types.ts";
 
 export interface SeedOutcome {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bulkBytes, bulkChecksum, chunkBytes, counted, progressOf } from "../../../migrator/bulk.ts";
+import { bulkBytes, bulkChecksum, chunkBytes, progressOf } from "../../../migrator/bulk.ts";
+import { counted } from "../../../migrator/errors.ts";
 import { listSeeds, readSeeds } from "../../../migrator/files.ts";
 import { folder, refusal } from "../../support/migrations.ts";
 
