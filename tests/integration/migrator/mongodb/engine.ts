@@ -38,16 +38,16 @@ export async function underLock<T>(connection: Connection, work: (database: Mong
   return work(database).finally(() => database.close());
 }
 
-/** Applies what is pending; opens again after each disconnection, as the engine does. Answers with how often. */
-export async function applyAll(address: () => Promise<Connection>, migrations: Migration[]): Promise<number> {
+/** Applies what is pending; opens again after each disconnection, as the engine does. */
+export async function applyAll(address: () => Promise<Connection>, migrations: Migration[]): Promise<void> {
   const deadline = performance.now() + 90_000;
-  for (let disconnections = 0; ; disconnections++) {
+  for (;;) {
     let database: MongoDatabase | undefined;
     try {
       database = await locked(await address());
       const applied = new Set((await database.readLedger()).migrations.map(({ name }) => name));
       for (const pending of migrations.filter(({ name }) => !applied.has(name))) await database.apply([pending]);
-      return disconnections;
+      return;
     } catch (error) {
       const isAway = error instanceof Disconnected || /can't be reached|docker port/.test((error as Error).message);
       if (!isAway || performance.now() > deadline) throw error;

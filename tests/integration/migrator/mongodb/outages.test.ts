@@ -40,15 +40,6 @@ const migrations = Array.from({ length: count }, (_, index) => {
   return migration(`${number}_count.ts`, [definition, change]);
 });
 
-const applied = async () => {
-  const client = await connectMongo(await address());
-  return client
-    .db(`${name}_ledger`)
-    .collection("migrations")
-    .countDocuments()
-    .finally(() => client.close());
-};
-
 async function expectExactlyOnce() {
   const client = await connectMongo(await address());
   try {
@@ -62,27 +53,45 @@ async function expectExactlyOnce() {
   }
 }
 
+/** Applies all migrations; when some are done and others are not, something befalls the server. */
+async function applyAllWhile(befall: (client: MongoClient) => Promise<unknown>): Promise<void> {
+  const client = await connectMongo(await address());
+  try {
+    const ledger = client.db(`${name}_ledger`).collection("migrations");
+    let running = true;
+    const run = applyAll(address, migrations).finally(() => (running = false));
+    await until(async () => (await ledger.countDocuments()) > 5);
+    await befall(client);
+    expect(running).toBe(true);
+    await run;
+  } finally {
+    await client.close();
+  }
+}
+
+/** How often the replica set has elected its primary. */
+async function elections(): Promise<number> {
+  const client = await connectMongo(await address());
+  const { term } = await client.db("admin").command({ replSetGetStatus: 1 });
+  await client.close();
+  return Number(term);
+}
+
 describe("a run goes on, and each step is done once,", () => {
   test("F08: when the primary steps down in the middle", async () => {
-    const run = applyAll(address, migrations);
-    await until(async () => (await applied()) > 20);
-    const client = await connectMongo(await address());
+    const before = await elections();
     // It is its own successor after 5 s: there is no other member.
-    await client
-      .db("admin")
-      .command({ replSetStepDown: 5, force: true })
-      .catch(() => {});
-    await client.close();
-    expect(await run).toBeGreaterThan(0);
+    await applyAllWhile((client) => client.db("admin").command({ replSetStepDown: 5, force: true }));
+    // The driver may have mended it by itself, so that the run never heard of it.
+    expect(await elections()).toBe(before + 1);
     await expectExactlyOnce();
   });
 
   test("F07: when the server is killed and started again in the middle", async () => {
-    const run = applyAll(address, migrations);
-    await until(async () => (await applied()) > 20);
-    await docker("kill", server.container);
-    await docker("start", server.container);
-    expect(await run).toBeGreaterThan(0);
+    await applyAllWhile(async () => {
+      await docker("kill", server.container);
+      await docker("start", server.container);
+    });
     await expectExactlyOnce();
   });
 
@@ -126,9 +135,9 @@ test.each(faults)("a bulk seed in the middle of which %s has each document once"
   await until(async () => (await ticks.estimatedDocumentCount()) > 3000);
   await befall(client).catch(() => {});
   await client.close();
-  const { code, stderr } = await run.ended;
-  expect(stderr).toMatch(/the connection to MongoDB broke \(/i);
-  expect(code).toBe(0);
+  // Else the seed were done before anything befell.
+  expect(run.process.exitCode).toBeNull();
+  expect(await run.ended).toMatchObject({ code: 0, signal: null });
   const after = await connectMongo(connection);
   expect(await after.db(name).collection("ticks").countDocuments()).toBe(documents);
   expect(await after.db(`${name}_ledger`).collection("seed_progress").countDocuments()).toBe(0);
