@@ -1,0 +1,78 @@
+import { describe, expect, jest, test } from "@jest/globals";
+import { migrate, readLedger } from "../../../migrator/run.ts";
+import type { Connection, Engine } from "../../../migrator/types.ts";
+import { freshMongo, useMongo, usePostgres } from "../../support/migratorDatabases.ts";
+import { folder, migrationsOf, refusal } from "../../support/migrations.ts";
+
+jest.setTimeout(60_000);
+
+const connections = {} as Record<Engine, Connection>;
+usePostgres(({ connection }) => (connections.postgresql = connection));
+useMongo(({ connection }) => (connections.mongodb = freshMongo(connection)));
+
+/** The same two migrations in the language of each engine, and the first with a change and with another comment. */
+const languages = {
+  postgresql: {
+    kind: "sql",
+    first: "CREATE TABLE a (n int); -- the first",
+    changed: "CREATE TABLE a (n bigint); -- the first",
+    commented: "CREATE TABLE a (n int); -- first",
+    second: "CREATE TABLE b (n int);",
+  },
+  mongodb: {
+    kind: "ts",
+    first: "export default [{ create: 'a' }]; // the first",
+    changed: "export default [{ create: 'aa' }]; // the first",
+    commented: "export default [{ create: 'a' }]; // first",
+    second: "export default [{ create: 'b' }];",
+  },
+};
+
+describe.each(["postgresql", "mongodb"] as const)("F13: an applied migration of %s that was", (engine) => {
+  const { kind, first, changed, commented, second } = languages[engine];
+  const [a, b, c] = [`0001_create_a.${kind}`, `0002_create_b.${kind}`, `0002_create_c.${kind}`];
+  const applied = { [a]: `${first}\n`, [b]: `${second}\n` };
+  const edited = (line: string) =>
+    `${a} was edited after it was applied: line 1 is now "${line}", and was "${first}". Bring its text back, and put ` +
+    `the change into a new file. Where only comments changed, \`npm run migrate -- repair ${a}\` accepts them.`;
+
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ["saved with CRLF, a BOM and trailing blanks", { ...applied, [a]: `\uFEFF${first}  \r\n\r\n` }, undefined],
+    ["edited", { ...applied, [a]: changed }, edited(changed)],
+    ["edited in a comment alone", { ...applied, [a]: commented }, edited(commented)],
+    [
+      "deleted",
+      { [a]: first },
+      `${b} was applied, but is not among the files. Bring it back, or use the checkout that has it.`,
+    ],
+    [
+      "renamed",
+      { [a]: first, [`0002_create_table_b.${kind}`]: second },
+      `${b} was applied, and is now called 0002_create_table_b.${kind}. Give it its old name back.`,
+    ],
+    [
+      "replaced by another of its number",
+      { [a]: first, [c]: second.replace("b", "c") },
+      `${b} was applied, but ${c} has its number now. Bring ${b} back, and give ${c} the next free number.`,
+    ],
+  ])("%s", async (_, files, expected) => {
+    const connection = connections[engine];
+    await migrate(engine, migrationsOf(engine, connection, folder(applied)));
+    const before = await readLedger(engine, connection);
+    const again = migrate(engine, migrationsOf(engine, connection, folder(files)));
+    if (expected === undefined) expect((await again).applied).toEqual(Object.keys(applied));
+    else expect(await refusal(again)).toBe(expected);
+    expect(await readLedger(engine, connection)).toEqual(before);
+    // The lock is free, and the files that were applied still fit.
+    const fitting = { ...migrationsOf(engine, connection, folder(applied)), lockWait: 0 };
+    expect((await migrate(engine, fitting)).added).toEqual([]);
+  });
+
+  test("followed by a file of the same number is refused before anything is asked", () => {
+    const directory = folder({ ...applied, [c]: second.replace("b", "c") });
+    expect(() => migrationsOf(engine, connections[engine], directory)).toThrow(
+      `${b} and ${c} in ${directory} have the same number. ` +
+        "Give the one that was not applied anywhere yet the next free number.",
+    );
+  });
+});
