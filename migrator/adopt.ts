@@ -17,6 +17,7 @@ export async function baseline(engine: Engine, request: RunRequest & { to: strin
   const files = readMigrations(engine, request.directory);
   const last = files.findIndex(({ name }) => name === request.to);
   if (last < 0) throw new MigrationError(unknown(request.to, request.directory, files));
+  let names: string[] | undefined;
   return withLockedDatabase(engine, request, async (database) => {
     const ledger = await database.readLedger();
     const { pending, refusals } = await planOn(database, files, ledger);
@@ -29,13 +30,15 @@ export async function baseline(engine: Engine, request: RunRequest & { to: strin
       );
     }
     const there = pending.filter((file) => files.indexOf(file) <= last);
+    // Where the connection broke, the ledger may have them by now.
+    names ??= there.map(({ name }) => name);
     await withSnapshot(
       database,
       ledger,
       () => {},
       () => database.record("baselined", there),
     );
-    return there.map(({ name }) => name);
+    return names;
   });
 }
 
@@ -48,6 +51,7 @@ export async function repair(engine: Engine, request: RunRequest & { names: read
   const files = readMigrations(engine, request.directory);
   const stranger = request.names.find((name) => !files.some((file) => file.name === name));
   if (stranger !== undefined) throw new MigrationError(unknown(stranger, request.directory, files));
+  let names: string[] | undefined;
   return withLockedDatabase(engine, request, async (database) => {
     const edited = editedFiles(files, await database.readLedger()).filter(({ name }) => request.names.includes(name));
     for (const file of edited) {
@@ -62,8 +66,10 @@ export async function repair(engine: Engine, request: RunRequest & { names: read
         { migration: file.name },
       );
     }
+    // As in a baseline.
+    names ??= edited.map(({ name }) => name);
     if (edited.length > 0) await database.record("repaired", edited);
-    return edited.map(({ name }) => name);
+    return names;
   });
 }
 

@@ -20,6 +20,8 @@ export interface DownRequest extends RunRequest {
  */
 export async function down(engine: Engine, request: DownRequest): Promise<string[]> {
   const files = readMigrations(engine, request.directory);
+  let { to } = request;
+  let names: string[] | undefined;
   return withLockedDatabase(engine, request, async (database) => {
     const ledger = await database.readLedger();
     const { unfinished, ...whole } = ledger;
@@ -31,18 +33,20 @@ export async function down(engine: Engine, request: DownRequest): Promise<string
     }
     const { refusals } = await planOn(database, files, whole);
     if (refusals.length > 0) throw new MigrationError(refusals.join("\n"));
-    const leaving = chosen(
-      files,
-      ledger.migrations.map(({ name }) => name),
-      request.to,
-    );
+    const applied = ledger.migrations.map(({ name }) => name);
+    // Where the connection broke, the ledger lacks what this run took back before.
+    to ??= applied.at(-2) ?? "";
+    const leaving = chosen(files, applied, to);
+    names ??= leaving.map(({ name }) => name);
+    const all = names;
     await refuseToLose(database, leaving, request.loseData ?? false);
-    return withSnapshot(database, ledger, request.tell ?? (() => {}), () => takeBack(database, leaving));
+    await withSnapshot(database, ledger, request.tell ?? (() => {}), () => takeBack(database, leaving, all));
+    return all;
   });
 }
 
 /** The migrations to take back, the last one first. */
-function chosen(files: Migration[], applied: string[], to = applied.at(-2) ?? ""): Migration[] {
+function chosen(files: Migration[], applied: string[], to: string): Migration[] {
   if (to !== "" && !applied.includes(to)) {
     throw new MigrationError(
       `${to} is not applied, so nothing can be taken back to it. Applied are ${listed(applied) || "none"}.`,
@@ -73,16 +77,16 @@ async function refuseToLose(database: Database, leaving: Migration[], loseData: 
   );
 }
 
-async function takeBack(database: Database, leaving: Migration[]): Promise<string[]> {
-  const done: Migration[] = [];
+/** @param all names of those that this run takes back, in order, also of those that it did before the connection broke. */
+async function takeBack(database: Database, leaving: Migration[], all: string[]): Promise<void> {
   for (const migration of leaving) {
     try {
       await database.revert(migration);
-      done.push(migration);
     } catch (error) {
       if (!(error instanceof ApplyFailure)) throw error;
-      throw withHistory(error, migration.down ?? migration, [], []);
+      const done = all.slice(0, all.indexOf(migration.name));
+      const before = `${listed(done) || "nothing"} ${done.length > 1 ? "were" : "was"} taken back before it`;
+      throw withHistory(error, migration.down ?? migration, before);
     }
   }
-  return done.map(({ name }) => name);
 }

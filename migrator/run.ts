@@ -63,19 +63,23 @@ async function applyAll(database: Database, pending: Migration[], ledger: Ledger
       done += await database.apply(pending.slice(done));
     } catch (error) {
       if (!(error instanceof ApplyFailure)) throw error;
-      throw withHistory(error, pending[done]!, pending.slice(0, done), ledger.migrations);
+      throw withHistory(error, pending[done]!, appliedBefore(pending.slice(0, done), ledger.migrations));
     }
   }
 }
 
-/** The failure of one file, with what was done before it: in this run, or else by earlier ones. */
-export function withHistory(error: ApplyFailure, file: FileRef, done: FileRef[], earlier: FileRef[]): MigrationError {
-  const names = done.map(({ name }) => name);
-  const last = earlier.at(-1);
-  let before = last ? `the last one applied is ${last.name}` : "nothing was applied before it";
-  if (names.length > 0) before = `${listed(names)} ${names.length === 1 ? "was" : "were"} applied before it`;
+/** The failure of one file, with what was done before it. */
+export function withHistory(error: ApplyFailure, file: FileRef, before: string): MigrationError {
   return new MigrationError(`${error.message}; ${before}, ${error.kept}. ${error.remedy}`, {
     migration: file.name,
     cause: error.cause,
   });
+}
+
+/** What was applied before a file that failed: in this run, or else by earlier ones. */
+export function appliedBefore(done: FileRef[], earlier: FileRef[]): string {
+  const names = done.map(({ name }) => name);
+  if (names.length > 0) return `${listed(names)} ${names.length === 1 ? "was" : "were"} applied before it`;
+  const last = earlier.at(-1);
+  return last ? `the last one applied is ${last.name}` : "nothing was applied before it";
 }

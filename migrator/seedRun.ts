@@ -1,7 +1,7 @@
 import { ApplyFailure } from "./errors.ts";
 import { readSeeds } from "./files.ts";
 import { withLockedDatabase } from "./open.ts";
-import { refuseUnlessPreviewed, withHistory } from "./run.ts";
+import { appliedBefore, refuseUnlessPreviewed, withHistory } from "./run.ts";
 import { seedPlan } from "./seeds.ts";
 import type { Engine, Ledger, SeedReport, SeedRequest, SourceFile } from "./types.ts";
 
@@ -14,18 +14,20 @@ export async function seed(engine: Engine, request: SeedRequest): Promise<SeedRe
   const { overwrite = false, directory, sets } = request;
   const files = readSeeds(engine, directory, sets);
   if (request.seeds) refuseUnlessPreviewed(directory, files, request.seeds);
+  // Where the connection broke, this run goes on after those.
+  const done: SourceFile[] = [];
+  const changed: string[] = [];
   return withLockedDatabase(engine, request, async (database) => {
     const ledger = await database.readLedger();
-    const done: SourceFile[] = [];
-    const changed: string[] = [];
-    for (const file of files.filter(needed(files, ledger, overwrite))) {
+    const isNeeded = needed(files, ledger, overwrite);
+    for (const file of files.filter((file) => isNeeded(file) && !done.includes(file))) {
       const known = ledger.seeds.some(({ name }) => name === file.name);
       try {
         const { left } = await database.seed(file, { known, overwrite });
         if (left !== undefined) changed.push(left);
         done.push(file);
       } catch (error) {
-        if (error instanceof ApplyFailure) throw withHistory(error, file, done, ledger.seeds);
+        if (error instanceof ApplyFailure) throw withHistory(error, file, appliedBefore(done, ledger.seeds));
         throw error;
       }
     }
