@@ -39,7 +39,7 @@ export async function down(engine: Engine, request: DownRequest): Promise<string
     const leaving = chosen(files, applied, to);
     names ??= leaving.map(({ name }) => name);
     const all = names;
-    await refuseToLose(database, leaving, request.loseData ?? false);
+    if (!request.loseData) await refuseToLose(database, leaving);
     await withSnapshot(database, ledger, request.tell ?? (() => {}), () => takeBack(database, leaving, all));
     return all;
   });
@@ -64,13 +64,13 @@ function chosen(files: Migration[], applied: string[], to: string): Migration[] 
   return leaving;
 }
 
-async function refuseToLose(database: Database, leaving: Migration[], loseData: boolean): Promise<void> {
+async function refuseToLose(database: Database, leaving: Migration[]): Promise<void> {
   const losses: string[] = [];
   for (const { name, down } of leaving) {
     const lost = down ? await database.losses(down) : [];
     if (lost.length > 0) losses.push(`${name}: ${listed(lost)}`);
   }
-  if (losses.length === 0 || loseData) return;
+  if (losses.length === 0) return;
   throw new MigrationError(
     `To go back would lose data that nothing brings back:\n${losses.join("\n")}\nNothing was taken back. ` +
       "Back up first; then say that they may be lost: `--lose-data`.",
