@@ -14,20 +14,27 @@ export async function withSnapshot<T>(
   tell: (sentence: string) => void,
   change: () => Promise<T>,
 ): Promise<T> {
-  const noted = ledger.snapshotOf === ledger.version ? (await database.readSnapshot())?.objects : undefined;
+  // Where a run was killed, nobody knows who changed what since the last snapshot.
+  const isKnown = ledger.snapshotOf === stateOf(ledger) && !ledger.unfinished?.started;
+  const noted = isKnown ? (await database.readSnapshot())?.objects : undefined;
   const before = await database.readCatalog();
   if (noted) for (const sentence of driftBetween(noted, before)) tell(`Drift: ${sentence}.`);
   const note = async () => {
-    const { version } = await database.readLedger();
+    const version = stateOf(await database.readLedger());
     await database.writeSnapshot({ version, objects: nextSnapshot(noted, before, await database.readCatalog()) });
   };
   let result: T;
   try {
     result = await change();
   } catch (error) {
-    if (!(error instanceof Disconnected)) await note();
+    if (!(error instanceof Disconnected)) await note().catch(() => {});
     throw error;
   }
   await note();
   return result;
+}
+
+/** What a snapshot is taken of: the last migration, and how far the next one is. */
+function stateOf({ version, unfinished }: Ledger): string {
+  return unfinished ? `${version}, ${unfinished.done.length} of ${unfinished.name}` : version;
 }

@@ -76,7 +76,7 @@ export interface Ledger {
   migrations: LedgerRow[];
   seeds: LedgerRow[];
   unfinished?: Unfinished;
-  /** Name of the migration after which the snapshot of the schema was taken. */
+  /** `version` of the snapshot. */
   snapshotOf?: string;
 }
 
@@ -87,7 +87,7 @@ export type Catalog = Record<string, string>;
 
 /** The schema as the migrations left it. */
 export interface Snapshot {
-  /** Name of the migration after which it was taken. */
+  /** Name of the migration after which it was taken, and how far an interrupted one was. */
   version: string;
   objects: Catalog;
 }
