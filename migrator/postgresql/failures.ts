@@ -35,9 +35,12 @@ export async function told<T>(task: Promise<T>): Promise<T> {
   }
 }
 
-/** SQLSTATE classes 08 and 57P, a socket's error, or what the driver says when the server has hung up. */
+/**
+ * SQLSTATE classes 08 and 57P, 25P03 (a transaction was idle for too long), a socket's error, or what the driver says when
+ * the server has hung up.
+ */
 export function isBroken(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return /^(08|57P)/.test(error.code ?? "");
+  if (error instanceof pg.DatabaseError) return /^(08|25P03|57P)/.test(error.code ?? "");
   const { code, message } = error as NodeJS.ErrnoException;
   return (
     /^E(PIPE|CONN|TIMEDOUT|HOST|NET)/.test(code ?? "") ||

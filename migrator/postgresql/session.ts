@@ -4,12 +4,14 @@ import type { Connection } from "../types.ts";
 /**
  * What a session begins with, and so what RESET ALL brings back. Lock waits are short, because whoever waits for a table
  * makes all later readers of it wait too: what does not get its lock gives up and is tried again (retry.ts).
- * A server that loses its client stops the statement within seconds, so that the lock of a killed run is free again.
+ * A server that loses its client stops the statement within seconds, so that the lock of a killed run is free again; one
+ * whose client is frozen in a transaction ends that after a minute, so that nobody waits for its tables for ever.
  */
 export const settings = {
   search_path: "public",
   lock_timeout: "2s",
   statement_timeout: "15min",
+  idle_in_transaction_session_timeout: "60s",
   client_connection_check_interval: "2s",
   tcp_keepalives_idle: "5",
   tcp_keepalives_interval: "2",
