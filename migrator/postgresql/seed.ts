@@ -1,5 +1,6 @@
 import pg from "pg";
 import { ApplyFailure, MigrationError } from "../errors.ts";
+import { retried } from "./retry.ts";
 import { seedFailure } from "./seedFailure.ts";
 import type { SeedOutcome } from "./seedCsv.ts";
 import type { SeedStatement } from "./seedStatements.ts";
@@ -43,10 +44,18 @@ export async function seedPostgres(
 }
 
 async function inTransaction(
-  { client, fresh, asOwner }: Session,
+  session: Session,
   file: SourceFile,
   work: () => Promise<SeedOutcome>,
 ): Promise<{ left?: string }> {
+  try {
+    return await retried(file.name, session.tell, () => attempt(session, file, work));
+  } catch (error) {
+    throw seedFailure(file, error, (error as { fileLine?: number }).fileLine);
+  }
+}
+
+async function attempt({ client, fresh, asOwner }: Session, file: SourceFile, work: () => Promise<SeedOutcome>) {
   try {
     await client.query(`${fresh.join(";")}; BEGIN`);
     const { untouched, ...result } = await work();
@@ -65,7 +74,7 @@ async function inTransaction(
     return result;
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {});
-    throw seedFailure(file, error, (error as { fileLine?: number }).fileLine);
+    throw error;
   }
 }
 

@@ -5,13 +5,19 @@ import { readSeeds } from "../../../../migrator/files.ts";
 import { connectPostgres } from "../../../../migrator/postgresql/connection.ts";
 import { seedPostgres } from "../../../../migrator/postgresql/seed.ts";
 import type { Connection } from "../../../../migrator/types.ts";
-import { usePostgres } from "../../../support/migratorDatabases.ts";
-import { folder, refusal } from "../../../support/migrations.ts";
+import { asOwner as asTradingOwner, usePostgres } from "../../../support/migratorDatabases.ts";
+import { folder, refusal, until } from "../../../support/migrations.ts";
 
 jest.setTimeout(60_000);
 
 const asOwner = "SET ROLE trading_owner";
-const fresh = ["RESET ALL", asOwner, "SET search_path = public", "SET statement_timeout = '15min'"];
+const fresh = [
+  "RESET ALL",
+  asOwner,
+  "SET search_path = public",
+  "SET statement_timeout = '15min'",
+  "SET lock_timeout = '100ms'",
+];
 
 const tables = `
   SET ROLE trading_owner;
@@ -233,4 +239,21 @@ describe("a .csv seed", () => {
     expect(await rows()).toEqual([]);
     expect(await ledger()).toEqual([]);
   });
+});
+
+test.each([
+  ["0001_prices.sql", "INSERT INTO prices (symbol, price) VALUES ('AAA', 1);"],
+  ["0001_prices.csv", "symbol,price\nAAA,1\n"],
+])("%s is tried again while its table is in use", async (name, text) => {
+  const seeded = await asTradingOwner(connection, async (other) => {
+    await other.query("BEGIN; LOCK TABLE prices");
+    const seeded = seed(name, text);
+    await until(async () => told.length > 0);
+    await other.query("ROLLBACK");
+    return seeded;
+  });
+  expect(seeded).toEqual({});
+  expect(told[0]).toBe(`default/${name}: canceling statement due to lock timeout; trying again in N s.`);
+  expect(await rows()).toEqual([["AAA", "1"]]);
+  expect(await ledger()).toEqual([rowOf(name, text)]);
 });
