@@ -20,8 +20,8 @@ export function failure({ error, name, line, kept }: Failed): unknown {
 
 /** What the server refuses at a place, in its words, with the way out: that of its SQLSTATE where there is no better one. */
 export function refusal(error: pg.DatabaseError, place: string, kept: string, better?: string): ApplyFailure {
-  const { message, detail, code } = error;
-  const remedy = better ?? waits[code ?? ""] ?? "Mend the file, and run `pulumi up` again.";
+  const { message, detail, code = "" } = error;
+  const remedy = better ?? remedies[code] ?? remedies[code.slice(0, 2)] ?? "Mend the file, and run `pulumi up` again.";
   return new ApplyFailure(`${place}: ${message}${detail ? ` (${detail})` : ""}`, kept, remedy, error);
 }
 
@@ -53,8 +53,15 @@ export function isPassing(error: unknown): boolean {
   return error instanceof pg.DatabaseError && ["55P03", "40P01", "40001"].includes(error.code ?? "");
 }
 
-/** Failures that are not the file's fault, by SQLSTATE. */
-const waits: Record<string, string> = {
+const resources =
+  "The server lacks disk, memory or the like: see its log. Run `pulumi up` again when it has what it needs.";
+
+/** For failures that are not the file's fault, by SQLSTATE or its class. */
+const remedies: Record<string, string> = {
+  "53": resources,
+  "58": resources,
+  "25006": "The server lets nobody write: it is a standby, or is set so. Run `pulumi up` again when it does.",
+  "42501": "Grant that to the role that it runs as, or mend the file, and run `pulumi up` again.",
   "55P03": "Another session used the table for too long. Run `pulumi up` again when that session is done.",
   "57014":
     "Somebody cancelled it, or it took longer than statement_timeout: 15 min, unless the file sets it. " +
