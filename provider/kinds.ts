@@ -109,8 +109,14 @@ function seeds(engine: Engine): Kind {
     },
     async find({ connection, seeds }: Previewed) {
       const { readLedger } = await import("../migrator/run.ts");
-      const present = new Set((await readLedger(engine, connection)).seeds.map(({ name }) => name));
-      const found = seeds.filter(({ name }) => present.has(name));
+      const ledger = new Map(
+        (await readLedger(engine, connection)).seeds.map(({ name, checksum }) => [name, checksum]),
+      );
+      // With the ledger's checksum: what a backup brought back may be older than what Pulumi's state knows.
+      const found = seeds.flatMap(({ name }) => {
+        const checksum = ledger.get(name);
+        return checksum === undefined ? [] : [{ name, checksum }];
+      });
       return { seeded: found.map(({ name }) => name), seeds: found };
     },
   };

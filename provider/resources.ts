@@ -50,7 +50,10 @@ export async function update(type: ResourceType, inputs: Properties): Promise<{ 
 export async function read(type: ResourceType, id: string, state: Properties): Promise<dynamic.ReadResult> {
   let props = state;
   try {
-    props = { ...state, ...(await kinds[type].find(state)) };
+    const found = await kinds[type].find(state);
+    props = { ...state, ...found };
+    // A former look's drift may be gone by now.
+    if (!("drift" in found)) delete props["drift"];
   } catch (error) {
     if (error instanceof LoginRefused) props = { ...state, containerId: "" };
     console.warn(`${id} was not compared with the database: ${messageOf(error)}`);
