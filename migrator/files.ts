@@ -122,7 +122,7 @@ function read(directory: string, name: string): SourceFile {
 }
 
 /** Editors and systems leave hidden files behind; everything else in the folder must be meant. */
-function entriesOf(directory: string): string[] {
+export function entriesOf(directory: string): string[] {
   try {
     return readdirSync(directory).filter((name) => !name.startsWith("."));
   } catch (cause) {

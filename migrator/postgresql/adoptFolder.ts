@@ -1,9 +1,11 @@
-import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { baseline } from "../adopt.ts";
 import { MigrationError, listed } from "../errors.ts";
+import { entriesOf } from "../files.ts";
 import type { RunRequest } from "../types.ts";
 import { connectPostgres } from "./connection.ts";
+import { appliedOf } from "./otherLedger.ts";
 import { openSession } from "./session.ts";
 
 export interface AdoptRequest extends RunRequest {
@@ -23,13 +25,14 @@ export interface AdoptReport {
 /**
  * Takes over a folder of plain SQL migrations and what another tool noted as applied: the files are copied under names that
  * can be ordered, and those that were applied count as applied here, too. The other tool's files and table stay as they are.
- * @throws MigrationError for a folder that is not empty, a table in which no column tells the files apart, a gap in it.
+ * @throws MigrationError for files that are not run once and forward, a folder that is not empty, a table in which no column
+ * tells the files apart, a gap in it, a migration in it that failed.
  */
 export async function adoptFolder(request: AdoptRequest): Promise<AdoptReport> {
   const { from, table, directory } = request;
   const names = sqlFilesOf(from);
   mkdirSync(directory, { recursive: true });
-  const present = readdirSync(directory);
+  const present = entriesOf(directory);
   if (present.length > 0) {
     throw new MigrationError(
       `${directory} is not empty: it has ${listed(present.slice(0, 3))}. Nothing was copied. Adopt into an empty folder.`,
@@ -53,9 +56,31 @@ export async function adoptFolder(request: AdoptRequest): Promise<AdoptReport> {
 /** Files of the way forward, in the order in which the tools that number them run them. */
 function sqlFilesOf(folder: string): string[] {
   const isBack = /(^U\d)|\.(down|undo|revert)\.sql$/i;
-  const names = readdirSync(folder).filter((name) => name.endsWith(".sql") && !isBack.test(name));
+  const names = entriesOf(folder).filter((name) => name.endsWith(".sql") && !isBack.test(name));
   if (names.length === 0) throw new MigrationError(`${folder} has no SQL migration.`);
-  return names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  for (const name of names) refuseUnlessForward(folder, name);
+  return names;
+}
+
+/** Where the way back begins in a file of node-pg-migrate, of goose or sql-migrate, of dbmate. */
+const backInside = /^\s*--[\s-]*(down\s+migration\b.*|\+(?:goose|migrate)\s+down\b.*|migrate:down\b.*)/im;
+
+/** A file runs from its first line to its last, once. */
+function refuseUnlessForward(folder: string, name: string): void {
+  if (/^R__/.test(name)) {
+    throw new MigrationError(
+      `${join(folder, name)} is repeatable: Flyway runs it after each edit, and a migration runs once. Nothing was copied. ` +
+        "Give it the version after the last one, or move it out of the folder.",
+    );
+  }
+  const [, marker] = backInside.exec(readFileSync(join(folder, name), "utf8")) ?? [];
+  if (marker === undefined) return;
+  const stem = name.slice(0, -".sql".length);
+  throw new MigrationError(
+    `${join(folder, name)} has its way back in it, from "-- ${marker.trim()}" on, and would run both ways. Nothing was copied. ` +
+      `Move that part into ${stem}.down.sql, which is not adopted, in this and each other such file.`,
+  );
 }
 
 /** `create_users` of `V1.2__Create-Users.up.sql` and `1699999999_create_users.sql`. */
@@ -83,36 +108,4 @@ async function rowsOf({ connection, container }: RunRequest, table: string): Pro
   } finally {
     await client.end();
   }
-}
-
-/**
- * How many of the files, from the first on, are applied. A tool notes a file's name, its name without ending, or the number
- * at its front; one that notes a single number means all files up to it.
- */
-function appliedOf(names: string[], rows: Record<string, unknown>[], table: string): number {
-  const keysOf = (name: string) => {
-    const stem = name.replace(/(\.(up|do))?\.sql$/i, "");
-    const number = /^[A-Z]?([\d.]+)/i.exec(name)?.[1]?.replace(/\.$/, "") ?? name;
-    return [name, stem, number, number.replace(/^0+(?=\d)/, "")];
-  };
-  const columns = Object.keys(rows[0] ?? {});
-  const hits = columns.map((column) => {
-    const values = new Set(rows.map((row) => String(row[column])));
-    return names.map((name) => keysOf(name).some((key) => values.has(key)));
-  });
-  const count = (found: boolean[]) => found.filter(Boolean).length;
-  const best = hits.reduce((most, found) => (count(found) > count(most) ? found : most), [] as boolean[]);
-  if (rows.length > 0 && count(best) === 0) {
-    throw new MigrationError(
-      `No column of ${table} has names or numbers of the files. Nothing was copied. Name the table of the tool that ran them.`,
-    );
-  }
-  const last = best.lastIndexOf(true);
-  const gap = count(best) === 1 ? -1 : best.slice(0, last).indexOf(false);
-  if (gap >= 0) {
-    throw new MigrationError(
-      `${table} has ${names[last]} as applied, but not ${names[gap]} before it. Nothing was copied. Apply that one with the other tool first.`,
-    );
-  }
-  return last + 1;
 }
