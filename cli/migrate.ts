@@ -50,6 +50,10 @@ async function run(act: (run: commands.Run) => Promise<Outcome>, folder = "migra
 }
 
 function targetOfOptions({ databaseUrl, engine }: Options) {
+  // A URL of the environment may be there for other programs.
+  if (engine !== undefined && program.getOptionValueSource("databaseUrl") === "cli") {
+    throw new UserError("--database-url and --engine both name a database. Give one of them.");
+  }
   if (engine !== undefined) return targetOfStack(engine);
   if (databaseUrl !== undefined) return targetOf(databaseUrl);
   throw new UserError(

@@ -114,6 +114,10 @@ describe("the command line", () => {
       ["--database-url", "postgres://u:secret@h"],
       "The database URL names no database. It has the form postgres://USER:PASSWORD@HOST:PORT/DATABASE or mongodb://USER:PASSWORD@HOST:PORT/DATABASE.",
     ],
+    [
+      ["--database-url", "postgres://u:secret@h/d", "--engine", "postgresql"],
+      "--database-url and --engine both name a database. Give one of them.",
+    ],
     [["--engine", "mysql"], 'There is no engine "mysql". There are postgresql and mongodb.'],
     [
       ["--database-url", "postgres://u:secret@h/d", "--wait", "long"],
@@ -130,6 +134,10 @@ describe("the command line", () => {
     const env = { DATABASE_URL: urlOf(engine, connection) };
     const { code } = await execute(process.execPath, ["cli/migrate.ts", "status"], { env });
     expect(code).toBe(0);
+    // A program's own URL does not stand against the one database that is named.
+    expect((await execute(process.execPath, ["cli/migrate.ts", "status", "--engine", "mysql"], { env })).stderr).toBe(
+      '✖ There is no engine "mysql". There are postgresql and mongodb.\n',
+    );
   });
 
   test("refuses an unknown option with exit code 2, and shows its help with 0", async () => {
