@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { containerState, lastLogLines, scrub } from "./docker.ts";
 import { MigrationError, Unreachable, messageOf } from "./errors.ts";
-import type { Wait } from "./types.ts";
+import type { Connection, Wait } from "./types.ts";
 
 const limitSeconds = 60;
 const pollMilliseconds = 200;
@@ -39,6 +39,11 @@ export async function connected<T>(attempt: () => Promise<T>, server: Server): P
     }
     await sleep(pollMilliseconds);
   }
+}
+
+/** `127.0.0.1:5432`, `[::1]:5432`. */
+export function addressOf({ host, port }: Connection): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 async function notReady({ name, secrets }: Server, container: string, reason: string, cause: unknown) {

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { MongoClient, MongoServerError } from "mongodb";
 import { LoginRefused } from "../errors.ts";
-import { connected } from "../readiness.ts";
+import { addressOf, connected } from "../readiness.ts";
 import type { Connection, Wait } from "../types.ts";
 
 const authenticationFailed = 18;
@@ -13,12 +13,13 @@ const authenticationFailed = 18;
  * @throws LoginRefused, or MigrationError when the server can't be reached.
  */
 export function connectMongo(connection: Connection, wait: Wait = {}): Promise<MongoClient> {
-  const name = `MongoDB at ${connection.host}:${connection.port}`;
+  const name = `MongoDB at ${addressOf(connection)}`;
   return connected(() => connect(connection, name), { name, secrets: [connection.password], ...wait });
 }
 
-async function connect({ host, port, user, password }: Connection, server: string): Promise<MongoClient> {
-  const client = new MongoClient(`mongodb://${host}:${port}/`, {
+async function connect(connection: Connection, server: string): Promise<MongoClient> {
+  const { user, password } = connection;
+  const client = new MongoClient(`mongodb://${addressOf(connection)}/`, {
     auth: { username: user, password },
     authSource: "admin",
     // The set's members know each other by names that only their network resolves.

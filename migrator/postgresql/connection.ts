@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import pg from "pg";
 import { LoginRefused, messageOf } from "../errors.ts";
-import { connected } from "../readiness.ts";
+import { addressOf, connected } from "../readiness.ts";
 import type { Connection, Wait } from "../types.ts";
 
 /** PostgreSQL cuts application names at 63 bytes. Whoever waits for the lock is shown this one. */
@@ -18,7 +18,7 @@ export function connectPostgres(
   wait: Wait = {},
   settings: Record<string, string> = {},
 ): Promise<pg.Client> {
-  const name = `PostgreSQL at ${connection.host}:${connection.port}`;
+  const name = `PostgreSQL at ${addressOf(connection)}`;
   return connected(() => connect(connection, name, settings), { name, secrets: [connection.password], ...wait });
 }
 
