@@ -5,7 +5,7 @@ import type { Engine } from "../migrator/types.ts";
 import { UserError } from "../operations/errors.ts";
 import { migrationTemplates } from "./migrationTemplates.ts";
 
-const usage = "npm run migration:new postgresql add_order_type";
+export const usage = "npm run migration:new postgresql add_order_type";
 const lastNumber = 9999;
 
 /**

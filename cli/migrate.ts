@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
+import { listed } from "../migrator/errors.ts";
 import { UserError } from "../operations/errors.ts";
 import * as commands from "./commands.ts";
-import { exitCodes, outcomeOf, type Outcome } from "./outcome.ts";
+import { outcomeOf, type Outcome } from "./outcome.ts";
 import { targetOf, targetOfStack } from "./target.ts";
 
 interface Options {
@@ -24,6 +25,8 @@ const program = new Command("migrate")
     "\nExit codes: 0 done, 1 refused or failed, 2 not understood, 3 plan or drift found something, " +
       "4 another run holds the lock, 5 the database can't be reached.",
   )
+  // What is wrong is written as every other outcome is: see the end.
+  .configureOutput({ outputError: () => {} })
   .exitOverride();
 
 /** Runs a command on the database that the options name, and writes what it came to. */
@@ -33,7 +36,8 @@ async function run(act: (run: commands.Run) => Promise<Outcome>, folder = "migra
   try {
     const target = await targetOfOptions(options);
     const lockWait = Number(options.wait);
-    if (!(lockWait >= 0)) throw new UserError(`--wait is "${options.wait}", and has to be a number of seconds.`);
+    if (!/^\d+(\.\d+)?$/.test(options.wait))
+      throw new UserError(`--wait is "${options.wait}", and has to be a number of seconds.`);
     const directory = options.directory ?? `schema/${target.engine}/${folder}`;
     // What takes time is told beside the result, which may be read by a program.
     const tell = (sentence: string) => console.error(sentence);
@@ -44,9 +48,13 @@ async function run(act: (run: commands.Run) => Promise<Outcome>, folder = "migra
   } catch (error) {
     outcome = outcomeOf(error, options.engine === undefined);
   }
-  process.exitCode = outcome.code ?? 0;
-  if (options.json) console.log(JSON.stringify(outcome.data, null, 2));
-  else for (const line of outcome.lines) (line.startsWith("✖") ? console.error : console.log)(line);
+  write(outcome, options.json ?? false);
+}
+
+function write({ code = 0, data, lines }: Outcome, asJson: boolean): void {
+  process.exitCode = code;
+  if (asJson) console.log(JSON.stringify(data, null, 2));
+  else for (const line of lines) (line.startsWith("✖") ? console.error : console.log)(line);
 }
 
 function targetOfOptions({ databaseUrl, engine }: Options) {
@@ -108,6 +116,19 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
-  // Help and version are no mistakes; what is wrong was written already.
-  process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+  // Help is no mistake, and written already.
+  if (!error.code.startsWith("commander.help")) {
+    write(outcomeOf(misunderstood(error), true), process.argv.includes("--json"));
+  }
+}
+
+function misunderstood({ message }: CommanderError): UserError {
+  const [name = "-"] = program.args;
+  const names = program.commands.map((command) => command.name());
+  // It was handed to the default command, which complains of too many arguments.
+  if (!name.startsWith("-") && !names.includes(name)) {
+    return new UserError(`There is no command "${name}". There are ${listed(names)}.`);
+  }
+  const [problem = ""] = message.replace(/^error: /, "").split("\n");
+  return new UserError(`Not understood: ${problem.replace(/\.$/, "")}. See: npm run migrate -- --help`);
 }

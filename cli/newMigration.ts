@@ -1,8 +1,12 @@
 import { MigrationError } from "../migrator/errors.ts";
 import { UserError } from "../operations/errors.ts";
-import { createMigration } from "./createMigration.ts";
+import { createMigration, usage } from "./createMigration.ts";
 import { exitCodes } from "./outcome.ts";
 
+if (["--help", "-h"].includes(process.argv[2] ?? "")) {
+  console.log(`Makes the file of a new migration. It takes an engine and a name: ${usage}`);
+  process.exit();
+}
 try {
   const path = createMigration(process.argv.slice(2));
   console.log(`✔ made ${path}\nWrite its statements, and see what they are going to do: pulumi preview`);

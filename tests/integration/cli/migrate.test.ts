@@ -123,6 +123,14 @@ describe("the command line", () => {
       ["--database-url", "postgres://u:secret@h/d", "--wait", "long"],
       '--wait is "long", and has to be a number of seconds.',
     ],
+    [["--database-url", "postgres://u:secret@h/d", "--wait="], '--wait is "", and has to be a number of seconds.'],
+    [["--force"], "Not understood: unknown option '--force'. See: npm run migrate -- --help"],
+    [["baseline"], "Not understood: missing required argument 'migration'. See: npm run migrate -- --help"],
+    [["down", "--to"], "Not understood: option '--to <migration>' argument missing. See: npm run migrate -- --help"],
+    [
+      ["stauts", "--to", "x"],
+      'There is no command "stauts". There are up, plan, status, drift, down, baseline, repair, adopt and seed.',
+    ],
   ])("%j is refused with exit code 2", async (args, message) => {
     const { code, stdout, stderr } = await execute(process.execPath, ["cli/migrate.ts", ...args], {
       env: { DATABASE_URL: undefined },
@@ -140,16 +148,30 @@ describe("the command line", () => {
     );
   });
 
-  test("refuses an unknown option with exit code 2, and shows its help with 0", async () => {
-    expect(await execute(process.execPath, ["cli/migrate.ts", "--force"])).toMatchObject({
+  test.each([
+    ["--json", "baseline"],
+    ["baseline", "--json"],
+  ])("tells in JSON what it does not understand: %s %s", async (...args) => {
+    const { code, stdout, stderr } = await execute(process.execPath, ["cli/migrate.ts", ...args]);
+    expect({ code, ...JSON.parse(stdout), stderr }).toEqual({
       code: 2,
-      stderr: "error: unknown option '--force'\n",
+      error: "Not understood: missing required argument 'migration'. See: npm run migrate -- --help",
+      stderr: "",
     });
+  });
+
+  test("shows its help with exit code 0", async () => {
     const help = await execute(process.execPath, ["cli/migrate.ts", "--help"]);
     expect(help.code).toBe(0);
     expect(help.stdout).toContain(
       "Exit codes: 0 done, 1 refused or failed, 2 not understood, 3 plan or drift found something",
     );
+    expect(await execute(process.execPath, ["cli/newMigration.ts", "--help"])).toEqual({
+      code: 0,
+      stdout:
+        "Makes the file of a new migration. It takes an engine and a name: npm run migration:new postgresql add_order_type\n",
+      stderr: "",
+    });
   });
 });
 
