@@ -94,6 +94,7 @@ export async function adopt({ engine, ...request }: Run, from: string, table: st
       `✔ ${baselined.length} of them count as applied`,
     ],
     data: { copied, baselined },
+    behindPulumi: baselined.length > 0,
   };
 }
 

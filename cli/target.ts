@@ -1,4 +1,5 @@
-import { UserError } from "../operations/errors.ts";
+import { MigrationError } from "../migrator/errors.ts";
+import { tell, UserError } from "../operations/errors.ts";
 import type { Connection, Engine } from "../migrator/types.ts";
 
 /** A database to migrate. */
@@ -68,7 +69,10 @@ function refuse(reason: string): UserError {
   return new UserError(`The database URL ${reason} ${form}`);
 }
 
-/** The database of the stack that is selected in this folder. */
+/**
+ * The database of the stack that is selected in this folder.
+ * @throws UserError for no such engine or stack, MigrationError where Pulumi fails.
+ */
 export async function targetOfStack(engine: string): Promise<Target> {
   if (engine !== "postgresql" && engine !== "mongodb") {
     throw new UserError(`There is no engine "${engine}". There are postgresql and mongodb.`);
@@ -76,7 +80,12 @@ export async function targetOfStack(engine: string): Promise<Target> {
   // Pulumi takes longer to load than most runs to run.
   const { openStack, readOutputs, selectedStack } = await import("../operations/stack.ts");
   const { mongodbAsAdmin, postgresAs } = await import("../operations/connections.ts");
-  const outputs = await readOutputs(await openStack(await selectedStack()));
+  const outputs = await selectedStack()
+    .then(openStack)
+    .then(readOutputs)
+    .catch((cause: Error) => {
+      throw "commandResult" in cause ? new MigrationError(tell(cause), { cause }) : cause;
+    });
   const connection = engine === "postgresql" ? postgresAs(outputs, "trading_migrator") : mongodbAsAdmin(outputs);
   return { engine, connection };
 }

@@ -7,6 +7,7 @@ export class UserError extends Error {
 export function tell(error: Error): string {
   if (!("commandResult" in error)) return error.message;
   const { stdout, stderr } = error.commandResult as { stdout: string; stderr: string };
+  if (/spawn pulumi ENOENT/.test(stderr)) return "Pulumi was not found. Set this clone up: ./setup-databases.sh";
   if (/incorrect passphrase/.test(stderr)) {
     return (
       "The passphrase does not open this stack's state. Name the one that it was made with in PULUMI_CONFIG_PASSPHRASE or " +

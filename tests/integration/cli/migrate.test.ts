@@ -148,6 +148,15 @@ describe("the command line", () => {
     );
   });
 
+  test("says where Pulumi is missing, which alone knows the stack's databases", async () => {
+    const env = { PATH: "/nowhere", DATABASE_URL: undefined };
+    expect(await execute(process.execPath, ["cli/migrate.ts", "--engine", "postgresql"], { env })).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "✖ Pulumi was not found. Set this clone up: ./setup-databases.sh\n",
+    });
+  });
+
   test.each([
     ["--json", "baseline"],
     ["baseline", "--json"],

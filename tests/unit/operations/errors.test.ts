@@ -24,6 +24,12 @@ test("a Pulumi command that says nothing is told so", () => {
   );
 });
 
+test("Pulumi that is not there is told so", () => {
+  expect(tell(commandError("", "Command failed with ENOENT: pulumi version\nspawn pulumi ENOENT"))).toBe(
+    "Pulumi was not found. Set this clone up: ./setup-databases.sh",
+  );
+});
+
 test("a passphrase that does not fit is told with the places where the right one is", () => {
   expect(tell(commandError("", "error: could not deserialize deployment: incorrect passphrase"))).toBe(
     "The passphrase does not open this stack's state. Name the one that it was made with in PULUMI_CONFIG_PASSPHRASE or " +
