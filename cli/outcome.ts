@@ -27,12 +27,12 @@ export const exitCodes = {
 
 /**
  * The outcome of a command that failed.
- * @param isAlone whether there is no stack: then no way out leads by Pulumi.
+ * @param isAlone whether the database is none of a stack: then no way out leads by Pulumi.
  * @throws the error itself where it is not one for people.
  */
 export function outcomeOf(error: unknown, isAlone: boolean): Outcome {
   if (!(error instanceof MigrationError || error instanceof UserError)) throw error;
-  const message = isAlone ? withoutPulumi(error.message) : error.message;
+  const message = worded(error, isAlone);
   const migration = error instanceof MigrationError ? error.migration : undefined;
   return { lines: [`✖ ${message}`], data: { error: message, ...(migration && { migration }) }, code: codeOf(error) };
 }
@@ -43,13 +43,9 @@ function codeOf(error: MigrationError | UserError): number {
   return error instanceof Unreachable || error instanceof LoginRefused ? exitCodes.unreachable : exitCodes.refused;
 }
 
-/** The migrator's sentences are for the users of a stack, who are most. */
-function withoutPulumi(message: string): string {
-  return message
-    .replaceAll(/(run) `pulumi up` again/gi, "$1 this again")
-    .replace("Start it: `pulumi up --refresh`.", "Start it, or mend the URL.")
-    .replace(
-      "Run `pulumi up --refresh`, which sets up the database and its roles again.",
-      "Mend the URL, or let this user in.",
-    );
+function worded(error: Error, isAlone: boolean): string {
+  if (isAlone && error instanceof Unreachable) return `${error.reason} Start it, or mend the URL.`;
+  if (isAlone && error instanceof LoginRefused) return `${error.reason} Mend the URL, or let this user in.`;
+  // The migrator's sentences are for those who ran it by Pulumi. Here it was this command, whichever it was.
+  return error.message.replaceAll(/(run) `pulumi up` again/gi, "$1 this again");
 }

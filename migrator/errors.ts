@@ -10,11 +10,22 @@ export class MigrationError extends Error {
   }
 }
 
+/** The database is out of reach. The message ends with the way out on a stack of this project; elsewhere it is another. */
+class OutOfReach extends MigrationError {
+  /** The message without the way out. */
+  readonly reason: string;
+
+  constructor(reason: string, wayOutOnStack: string, cause: unknown) {
+    super(`${reason} ${wayOutOnStack}`, { cause });
+    this.reason = reason;
+  }
+}
+
 /** No server answers. */
-export class Unreachable extends MigrationError {}
+export class Unreachable extends OutOfReach {}
 
 /** The server answers, but not to this user. */
-export class LoginRefused extends MigrationError {}
+export class LoginRefused extends OutOfReach {}
 
 /** Another run is at work, and was waited for in vain. */
 export class LockHeld extends MigrationError {}

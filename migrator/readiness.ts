@@ -30,7 +30,7 @@ export async function connected<T>(attempt: () => Promise<T>, server: Server): P
       const reason = scrub(messageOf(cause), secrets);
       const isOver = performance.now() > deadline;
       if (again ? isOver : container === undefined) {
-        throw new Unreachable(`${name} can't be reached: ${reason}. Start it: \`pulumi up --refresh\`.`, { cause });
+        throw new Unreachable(`${name} can't be reached: ${reason}.`, "Start it: `pulumi up --refresh`.", cause);
       }
       if (container !== undefined && !again) {
         restarts = await refuseUnlessRunning(container, restarts, secrets);

@@ -41,9 +41,10 @@ async function connect(connection: Connection, server: string): Promise<MongoCli
     await client.close().catch(() => {});
     if (!(cause instanceof MongoServerError) || cause.code !== authenticationFailed) throw cause;
     throw new LoginRefused(
-      `${server} refuses the password of ${user}. Its volume was made with another one, or its first start was killed ` +
-        `before the user was made. \`npm run recover:mongodb\` sets the password that this stack has; no data are lost.`,
-      { cause },
+      `${server} refuses the password of ${user}.`,
+      "Its volume was made with another one, or its first start was killed before the user was made. " +
+        "`npm run recover:mongodb` sets the password that this stack has; no data are lost.",
+      cause,
     );
   }
 }

@@ -35,9 +35,9 @@ async function connect(connection: Connection, server: string, settings: Record<
     await client.end().catch(() => {});
     if (!refusals.has((cause as { code?: string }).code ?? "")) throw cause;
     throw new LoginRefused(
-      `${server} refuses ${connection.user} in ${connection.database}: ${messageOf(cause)}. ` +
-        `Run \`pulumi up --refresh\`, which sets up the database and its roles again.`,
-      { cause },
+      `${server} refuses ${connection.user} in ${connection.database}: ${messageOf(cause)}.`,
+      "Run `pulumi up --refresh`, which sets up the database and its roles again.",
+      cause,
     );
   }
 }
