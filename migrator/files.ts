@@ -22,7 +22,7 @@ export function listMigrations(engine: Engine, directory: string): FileRef[] {
 }
 
 /**
- * The seeds of the named sets, set by set, each in order. A set is a folder inside `directory`.
+ * The seeds of the named sets, set by set, each in order. A set is a folder inside `directory`; named twice, it counts once.
  * @throws MigrationError for a set without a folder, a bad name, two files of one number.
  */
 export function listSeeds(engine: Engine, directory: string, sets: readonly string[]): FileRef[] {
@@ -53,7 +53,7 @@ export function readSeeds(engine: Engine, directory: string, sets: readonly stri
       `There is no seed set "${unknown}" in ${directory}; it has ${listed(existing) || "none"}.`,
     );
   }
-  return sets.flatMap((set) => {
+  return [...new Set(sets)].flatMap((set) => {
     const folder = join(directory, set);
     const names = ordered(folder, entriesOf(folder), seedExtensions[engine]);
     return names.map((name) => ({ ...read(folder, name), name: `${set}/${name}` }));

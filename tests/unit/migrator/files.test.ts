@@ -201,6 +201,10 @@ describe("a folder of seeds", () => {
     ]);
   });
 
+  test("has the files of a set once, also when it is named twice", () => {
+    expect(listSeeds("mongodb", directory, ["dev", "dev"]).map(({ name }) => name)).toEqual(["dev/0001_c.json"]);
+  });
+
   test("without a set that is asked for is refused, and names those that exist", () => {
     expect(() => listSeeds("mongodb", directory, ["default", "dve"])).toThrow(
       new Error(`There is no seed set "dve" in ${directory}; it has broken, default and dev.`),
