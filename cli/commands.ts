@@ -1,9 +1,9 @@
-import { baseline, repair } from "../migrator/adopt.ts";
-import { down } from "../migrator/back.ts";
+import { baseline as countAsApplied, repair as acceptEdits } from "../migrator/adopt.ts";
+import { down as takeBack } from "../migrator/back.ts";
 import { findDrift } from "../migrator/drift.ts";
 import { previewOn } from "../migrator/preview.ts";
 import { migrate, readLedger } from "../migrator/run.ts";
-import { seed } from "../migrator/seedRun.ts";
+import { seed as insertSeeds } from "../migrator/seedRun.ts";
 import { reviewLines } from "../migrator/words.ts";
 import { UserError } from "../operations/errors.ts";
 import type { RunRequest } from "../migrator/types.ts";
@@ -36,8 +36,9 @@ export async function plan({ engine, connection, directory }: Run): Promise<Outc
 export async function status({ engine, connection }: Run): Promise<Outcome> {
   const { version, migrations, seeds, unfinished } = await readLedger(engine, connection);
   const rows = [...migrations, ...seeds].map(({ name, appliedAt }) => `${appliedAt.toISOString()}  ${name}`);
+  const parts = engine === "postgresql" ? "statements" : "steps";
   const half = unfinished
-    ? [`✖ ${unfinished.name} was interrupted after ${unfinished.done.length} of its statements`]
+    ? [`✖ ${unfinished.name} was interrupted after ${unfinished.done.length} of its ${parts}`]
     : [];
   return {
     lines: [...rows, ...half, `${connection.database} is at ${version || "the beginning"}`],
@@ -54,8 +55,8 @@ export async function drift({ engine, connection }: Run): Promise<Outcome> {
   return { lines, data: { drift: found }, code: found.length > 0 ? exitCodes.found : 0 };
 }
 
-export async function back({ engine, ...request }: Run, to: string | undefined, loseData: boolean): Promise<Outcome> {
-  const reverted = await down(engine, { ...request, ...(to !== undefined && { to }), loseData });
+export async function down({ engine, ...request }: Run, to: string | undefined, loseData: boolean): Promise<Outcome> {
+  const reverted = await takeBack(engine, { ...request, ...(to !== undefined && { to }), loseData });
   const lines = reverted.map((name) => `✔ ${name} is taken back`);
   return {
     lines: lines.length > 0 ? lines : ["✔ nothing was to be taken back"],
@@ -64,8 +65,8 @@ export async function back({ engine, ...request }: Run, to: string | undefined, 
   };
 }
 
-export async function base({ engine, ...request }: Run, to: string): Promise<Outcome> {
-  const baselined = await baseline(engine, { ...request, to });
+export async function baseline({ engine, ...request }: Run, to: string): Promise<Outcome> {
+  const baselined = await countAsApplied(engine, { ...request, to });
   return {
     lines: baselined.map((name) => `✔ ${name} counts as applied`),
     data: { baselined },
@@ -73,8 +74,8 @@ export async function base({ engine, ...request }: Run, to: string): Promise<Out
   };
 }
 
-export async function accept({ engine, ...request }: Run, names: string[]): Promise<Outcome> {
-  const repaired = await repair(engine, { ...request, names });
+export async function repair({ engine, ...request }: Run, names: string[]): Promise<Outcome> {
+  const repaired = await acceptEdits(engine, { ...request, names });
   const lines = repaired.map((name) => `✔ ${name} does what it did: its new text is accepted`);
   return {
     lines: lines.length > 0 ? lines : ["✔ nothing was to be repaired"],
@@ -98,8 +99,8 @@ export async function adopt({ engine, ...request }: Run, from: string, table: st
   };
 }
 
-export async function plant({ engine, ...request }: Run, sets: string[], overwrite: boolean): Promise<Outcome> {
-  const { seeded, changed } = await seed(engine, { ...request, sets, overwrite });
+export async function seed({ engine, ...request }: Run, sets: string[], overwrite: boolean): Promise<Outcome> {
+  const { seeded, changed } = await insertSeeds(engine, { ...request, sets, overwrite });
   return {
     lines: [...seeded.map((name) => `✔ ${name} is in`), ...changed.map((sentence) => `! ${sentence}`)],
     data: { seeded, changed },

@@ -90,15 +90,15 @@ program
   .description("take the last migration back")
   .option("--to <migration>", 'take back all after this one; "" takes all back')
   .option("--lose-data", "do it also where data go with it")
-  .action(({ to, loseData }) => run((target) => commands.back(target, to, loseData ?? false)));
+  .action(({ to, loseData }) => run((target) => commands.down(target, to, loseData ?? false)));
 program
   .command("baseline <migration>")
   .description("count migrations up to this one as applied, without running them")
-  .action((to) => run((target) => commands.base(target, to)));
+  .action((to) => run((target) => commands.baseline(target, to)));
 program
   .command("repair <migrations...>")
   .description("accept files of which only comments were edited")
-  .action((names) => run((target) => commands.accept(target, names)));
+  .action((names) => run((target) => commands.repair(target, names)));
 program
   .command("adopt <folder>")
   .description("take over a folder of SQL migrations from another tool")
@@ -109,7 +109,7 @@ program
   .description("insert the seeds of these sets (default: default)")
   .option("--overwrite", "let edited seeds win over what users changed")
   .action((sets: string[], { overwrite }) =>
-    run((target) => commands.plant(target, sets.length > 0 ? sets : ["default"], overwrite ?? false), "seeds"),
+    run((target) => commands.seed(target, sets.length > 0 ? sets : ["default"], overwrite ?? false), "seeds"),
   );
 
 try {
