@@ -110,8 +110,9 @@ function forgetProgress(name: string): string {
   return `DELETE FROM trading_ledger.progress WHERE name = ${pg.escapeLiteral(name)};`;
 }
 
-/** The statement that notes how far a file is. */
+/** The statement that notes how far a file is. One of which nothing stands is not interrupted. */
 export function progressOf({ name, done, started }: Unfinished): string {
+  if (done.length === 0 && started === undefined) return forgetProgress(name);
   const hashes = `ARRAY[${done.map(pg.escapeLiteral).join(", ")}]::text[]`;
   const begun = started === undefined ? "NULL" : pg.escapeLiteral(started);
   return `

@@ -1,8 +1,9 @@
 import { MigrationError } from "../errors.ts";
 import type { SourceFile, Unfinished } from "../types.ts";
-import { finishStarted, runsAlone } from "./alone.ts";
+import { runsAlone } from "./alone.ts";
 import { failure } from "./failures.ts";
 import { progressOf } from "./ledger.ts";
+import { clearAway, isDone } from "./leftovers.ts";
 import { retried } from "./retry.ts";
 import type { Session } from "./session.ts";
 import type { SqlStatement } from "./statements.ts";
@@ -20,7 +21,7 @@ export interface StepByStep {
 
 /**
  * Runs the statements that the ledger does not have as done. A statement that can run in a transaction shares one with the
- * note that it is done; one that can't is noted as begun first, and what a killed run left of it is finished or cleared away.
+ * note that it is done; one that can't is noted as begun first, and what it left is cleared away.
  */
 export async function runStepByStep(session: Session, work: StepByStep): Promise<void> {
   const { client, fresh, asOwner, tell } = session;
@@ -44,16 +45,13 @@ export async function runStepByStep(session: Session, work: StepByStep): Promise
         if (!runsAlone(statement)) return client.query(`BEGIN; ${text}\n; ${note} COMMIT;`).then(() => {});
         // It waits for readers without making others wait, so it may take its time.
         if (!setsLockTimeout) await client.query("SET lock_timeout = 0");
-        const left = progress.started === hash && (await finishStarted(session, statement));
-        if (!left) {
-          progress.started = hash;
-          await client.query(progressOf(progress));
-          await watched(session, client.query(text));
-        }
+        await runAlone(session, statement, progress);
         await client.query(note);
       });
     } catch (error) {
       await client.query("ROLLBACK").catch(() => {});
+      // Where this fails, as on a broken connection, the statement still counts as begun.
+      await forgetBegun(session, statement, progress).catch(() => {});
       throw failure({ error, name: file.name, line, kept: keptOf(file, progress) });
     }
     progress.done = done;
@@ -73,6 +71,29 @@ export async function runStepByStep(session: Session, work: StepByStep): Promise
     await client.query("ROLLBACK").catch(() => {});
     throw failure({ error, name: file.name, kept: keptOf(file, progress) });
   }
+}
+
+/** Notes that a statement begins and runs it, unless it was begun by a run that was killed, and has ended since. */
+async function runAlone(session: Session, statement: SqlStatement, progress: Unfinished): Promise<void> {
+  const { client } = session;
+  if (progress.started !== undefined) await clearAway(session, statement);
+  const done = await isDone(session, statement);
+  if (done && progress.started === statement.hash) return;
+  // What stood before it began is not its work: the server says what it thinks of it.
+  if (!done) {
+    progress.started = statement.hash;
+    await client.query(progressOf(progress));
+  }
+  await watched(session, client.query(statement.text));
+}
+
+/** A statement that the server refused was not killed: nothing of it stays, and the next run passes it again. */
+async function forgetBegun(session: Session, statement: SqlStatement, progress: Unfinished): Promise<void> {
+  if (progress.started !== statement.hash) return;
+  await clearAway(session, statement);
+  if (await isDone(session, statement)) return;
+  delete progress.started;
+  await session.client.query(progressOf(progress));
 }
 
 async function readProgress({ client }: Session, name: string): Promise<Unfinished> {
