@@ -5,7 +5,7 @@ import { told } from "./failures.ts";
 import * as ledger from "./ledger.ts";
 import { lockPostgres } from "./lock.ts";
 import { countLosses } from "./losses.ts";
-import { runStepByStep } from "./resume.ts";
+import { refuseHalfDone, runStepByStep } from "./resume.ts";
 import { seedPostgres } from "./seed.ts";
 import { openSession, settings, type Session } from "./session.ts";
 import { parseSql } from "./statements.ts";
@@ -34,12 +34,19 @@ export async function openPostgres(connection: Connection, options: OpenOptions)
   };
 
   const apply = async (migrations: readonly Migration[]) => {
+    const [first] = migrations;
+    // No other can be half done.
+    await refuseHalfDone(session, first!);
     const together = await transactionsOf(migrations);
     const kept = together.length > 1 ? await runTransactions(session, together) : 0;
     if (kept > 0) return kept;
-    const [first] = migrations;
     await run(first!, ledger.rowOf("applied", first!), first!.verify);
     return 1;
+  };
+
+  const revert = async ({ name, checksum, down }: Migration) => {
+    await refuseHalfDone(session, down!);
+    await run(down!, ledger.rowAway(name, checksum, down!.name));
   };
 
   const record = async (what: "baselined" | "repaired", files: readonly SourceFile[]) => {
@@ -52,7 +59,7 @@ export async function openPostgres(connection: Connection, options: OpenOptions)
     readLedger: () => told(ledger.readLedger(client)),
     appliedText: (name) => told(ledger.appliedText(client, name)),
     apply: (migrations) => told(apply(migrations)),
-    revert: ({ name, checksum, down }) => told(run(down!, ledger.rowAway(name, checksum, down!.name))),
+    revert: (migration) => told(revert(migration)),
     losses: (down) => told(parseSql(down).then(({ statements }) => countLosses(client, statements))),
     record: (what, files) => told(record(what, files)),
     seed: (file, seedOptions) => told(seedPostgres(session, file, seedOptions)),

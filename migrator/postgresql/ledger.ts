@@ -110,6 +110,13 @@ function forgetProgress(name: string): string {
   return `DELETE FROM trading_ledger.progress WHERE name = ${pg.escapeLiteral(name)};`;
 }
 
+/** How far a file is: nothing of it is done where nothing is noted. */
+export async function readProgress(client: pg.Client, name: string): Promise<Unfinished> {
+  const { rows } = await client.query("SELECT done, started FROM trading_ledger.progress WHERE name = $1", [name]);
+  const [row] = rows;
+  return { name, done: row?.done ?? [], ...(row?.started && { started: row.started }) };
+}
+
 /** The statement that notes how far a file is. One of which nothing stands is not interrupted. */
 export function progressOf({ name, done, started }: Unfinished): string {
   if (done.length === 0 && started === undefined) return forgetProgress(name);

@@ -2,11 +2,11 @@ import { MigrationError } from "../errors.ts";
 import type { SourceFile, Unfinished } from "../types.ts";
 import { runsAlone } from "./alone.ts";
 import { failure } from "./failures.ts";
-import { progressOf } from "./ledger.ts";
+import { progressOf, readProgress } from "./ledger.ts";
 import { clearAway, isDone } from "./leftovers.ts";
 import { retried } from "./retry.ts";
 import type { Session } from "./session.ts";
-import type { SqlStatement } from "./statements.ts";
+import { parseSql, type SqlStatement } from "./statements.ts";
 import { refuseUnlessHolds } from "./verify.ts";
 import { watched } from "./watch.ts";
 
@@ -26,7 +26,7 @@ export interface StepByStep {
 export async function runStepByStep(session: Session, work: StepByStep): Promise<void> {
   const { client, fresh, asOwner, tell } = session;
   const { file, statements, ledger, verify } = work;
-  const progress = await readProgress(session, file.name);
+  const progress = await readProgress(client, file.name);
   refuseIfEdited(file, statements, progress);
   await client.query(fresh.join(";"));
   const isSetting = ({ node }: SqlStatement) => "VariableSetStmt" in node;
@@ -73,6 +73,17 @@ export async function runStepByStep(session: Session, work: StepByStep): Promise
   }
 }
 
+/** @throws MigrationError for a file that is one transaction now, and of which single statements stand. */
+export async function refuseHalfDone({ client }: Session, file: SourceFile): Promise<void> {
+  const { done } = await readProgress(client, file.name);
+  if (done.length === 0 || !(await parseSql(file)).transaction) return;
+  throw new MigrationError(
+    `${file.name} was interrupted when it began with \`-- migrate: no-transaction\`, and ${standing(done)}. ` +
+      "Bring that line back. Nothing was applied.",
+    { migration: file.name },
+  );
+}
+
 /** Notes that a statement begins and runs it, unless it was begun by a run that was killed, and has ended since. */
 async function runAlone(session: Session, statement: SqlStatement, progress: Unfinished): Promise<void> {
   const { client } = session;
@@ -96,12 +107,6 @@ async function forgetBegun(session: Session, statement: SqlStatement, progress: 
   await session.client.query(progressOf(progress));
 }
 
-async function readProgress({ client }: Session, name: string): Promise<Unfinished> {
-  const { rows } = await client.query("SELECT done, started FROM trading_ledger.progress WHERE name = $1", [name]);
-  const [row] = rows;
-  return { name, done: row?.done ?? [], ...(row?.started && { started: row.started }) };
-}
-
 function refuseIfEdited(file: SourceFile, statements: readonly SqlStatement[], { done }: Unfinished): void {
   const edited = done.findIndex((hash, index) => statements[index]?.hash !== hash);
   if (edited < 0) return;
@@ -114,6 +119,9 @@ function refuseIfEdited(file: SourceFile, statements: readonly SqlStatement[], {
 }
 
 function keptOf({ name }: SourceFile, { done }: Unfinished): string {
-  if (done.length === 0) return `nothing of ${name} was kept`;
-  return `its first ${done.length === 1 ? "statement stands" : `${done.length} statements stand`} and won't run again`;
+  return done.length === 0 ? `nothing of ${name} was kept` : `${standing(done)} and won't run again`;
+}
+
+function standing(done: readonly string[]): string {
+  return `its first ${done.length === 1 ? "statement stands" : `${done.length} statements stand`}`;
 }

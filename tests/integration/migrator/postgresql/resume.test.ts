@@ -64,6 +64,32 @@ describe("F02: a file without a transaction that stopped between two statements"
     expect(await ask("SELECT at FROM ticks ORDER BY at")).toEqual([{ at: 1 }, { at: 2 }]);
   });
 
+  test.each([
+    ["alone", {}],
+    ["with others behind it", { "0003_create_bars.sql": "CREATE TABLE bars (at int);\n" }],
+  ])("is refused as one transaction, %s, and nothing is run twice", async (_, others) => {
+    const directory = folder(file(broken));
+    await refusal(run(directory));
+    write(directory, { ...others, "0002_fill_ticks.sql": broken.replace("INTO tick ", "INTO ticks ") });
+    expect(await refusal(run(directory))).toBe(
+      "0002_fill_ticks.sql was interrupted when it began with `-- migrate: no-transaction`, and its first 2 statements stand. " +
+        "Bring that line back. Nothing was applied.",
+    );
+    expect(await ask("SELECT at FROM ticks ORDER BY at")).toEqual([{ at: 1 }, { at: 2 }]);
+  });
+
+  test("of a way back is refused as one transaction", async () => {
+    const back = "COMMENT ON TABLE ticks IS 'old';\nDROP VIEW ticker;\nDROP TABLE ticks;\n";
+    const directory = folder({ "0001_create_ticks.sql": table, "0001_create_ticks.down.sql": head + back });
+    await run(directory);
+    await refusal(down(engine, { connection, directory }));
+    write(directory, { "0001_create_ticks.down.sql": back.replace("VIEW", "VIEW IF EXISTS") });
+    expect(await refusal(down(engine, { connection, directory }))).toBe(
+      "0001_create_ticks.down.sql was interrupted when it began with `-- migrate: no-transaction`, and its first statement " +
+        "stands. Bring that line back. Nothing was applied.",
+    );
+  });
+
   test("is ended before anything is taken back", async () => {
     const directory = folder(file(broken));
     await refusal(run(directory));
