@@ -42,14 +42,21 @@ export async function runStepByStep(session: Session, work: StepByStep): Promise
     const note = `${asOwner}; ${progressOf({ name: file.name, done })}`;
     try {
       await retried(`${file.name} line ${line}`, tell, async () => {
-        if (!runsAlone(statement)) return client.query(`BEGIN; ${text}\n; ${note} COMMIT;`).then(() => {});
-        // It waits for readers without making others wait, so it may take its time.
-        if (!setsLockTimeout) await client.query("SET lock_timeout = 0");
-        await runAlone(session, statement, progress);
-        await client.query(note);
+        try {
+          if (!runsAlone(statement)) {
+            await watched(session, client.query(`BEGIN; ${text}\n; ${note} COMMIT;`));
+            return;
+          }
+          // It waits for readers without making others wait, so it may take its time.
+          if (!setsLockTimeout) await client.query("SET lock_timeout = 0");
+          await runAlone(session, statement, progress);
+          await client.query(note);
+        } catch (error) {
+          await client.query("ROLLBACK").catch(() => {});
+          throw error;
+        }
       });
     } catch (error) {
-      await client.query("ROLLBACK").catch(() => {});
       // Where this fails, as on a broken connection, the statement still counts as begun.
       await forgetBegun(session, statement, progress).catch(() => {});
       throw failure({ error, name: file.name, line, kept: keptOf(file, progress) });

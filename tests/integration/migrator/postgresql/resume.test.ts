@@ -116,6 +116,26 @@ describe("F02: a file without a transaction that stopped between two statements"
   });
 });
 
+test("a single statement that does not get its lock is tried again", async () => {
+  const directory = folder(file("INSERT INTO ticks VALUES (1, 1);\n"));
+  await run(directory);
+  write(directory, { "0003_add_note.sql": head + "ALTER TABLE ticks ADD COLUMN note text;\n" });
+  const told: string[] = [];
+  await asOwner(connection, async (reader) => {
+    await reader.query("BEGIN; SELECT * FROM ticks");
+    const waiting = run(directory, told);
+    await until(async () => told.length > 0);
+    await reader.query("COMMIT");
+    await waiting;
+  });
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^0003_add_note\.sql line 2: canceling statement due to lock timeout; trying again in \d\.\d s\.$/,
+    ),
+  ]);
+  expect(await ask("SELECT at, price, note FROM ticks")).toEqual([{ at: 1, price: 1, note: null }]);
+});
+
 test("a verify file that finds rows after single statements tells that they stand, and is asked again", async () => {
   const directory = folder({
     ...file("INSERT INTO ticks VALUES (1, -1);\n"),
