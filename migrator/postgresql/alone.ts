@@ -3,19 +3,22 @@ import type { SqlStatement } from "./statements.ts";
 type Fields = Record<string, unknown>;
 
 /** Whether PostgreSQL refuses a statement inside a transaction. */
-export function runsAlone({ node }: SqlStatement): boolean {
+export function runsAlone(statement: SqlStatement): boolean {
+  const [[kind, value] = ["", {}]] = Object.entries(statement.node);
+  const fields = value as Fields;
+  if (kind === "VacuumStmt") return fields["is_vacuumcmd"] === true;
+  if (kind === "ClusterStmt") return fields["relation"] === undefined;
+  if (kind === "ReindexStmt" && !/^REINDEX_OBJECT_(INDEX|TABLE)$/.test(fields["kind"] as string)) return true;
+  return isConcurrent(statement);
+}
+
+/** Whether a statement that runs alone lets others work on, and waits for them. */
+export function isConcurrent({ node }: SqlStatement): boolean {
   const [[kind, value] = ["", {}]] = Object.entries(node);
   const fields = value as Fields;
   if (kind === "IndexStmt" || kind === "DropStmt") return fields["concurrent"] === true;
-  if (kind === "ReindexStmt")
-    return (
-      mentions(fields["params"], "concurrently") ||
-      !mentions(fields["kind"], "REINDEX_OBJECT_INDEX", "REINDEX_OBJECT_TABLE")
-    );
   if (kind === "AlterTableStmt") return detachedBy(fields) !== undefined;
-  return kind === "VacuumStmt"
-    ? fields["is_vacuumcmd"] === true
-    : kind === "ClusterStmt" && fields["relation"] === undefined;
+  return kind === "ReindexStmt" && isOn(fields["params"], "concurrently");
 }
 
 /** The partition that a statement detaches concurrently. */
@@ -27,7 +30,10 @@ export function detachedBy(fields: Fields): { schemaname?: string; relname: stri
   return undefined;
 }
 
-function mentions(value: unknown, ...words: string[]): boolean {
-  const text = JSON.stringify(value) ?? "";
-  return words.some((word) => text.includes(word));
+/** Whether an option is there and is not turned off. Of several PostgreSQL takes the last. */
+function isOn(options: unknown, name: string): boolean {
+  const named = ((options ?? []) as { DefElem: Fields }[]).findLast(({ DefElem }) => DefElem["defname"] === name);
+  if (!named) return false;
+  const { String: word, Integer: number } = (named.DefElem["arg"] ?? {}) as Record<string, Fields | undefined>;
+  return number ? number["ival"] === 1 : !/^(false|off)$/i.test((word?.["sval"] ?? "") as string);
 }

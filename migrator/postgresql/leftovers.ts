@@ -1,5 +1,6 @@
 import pg from "pg";
 import { detachedBy } from "./alone.ts";
+import { patiently } from "./patience.ts";
 import type { Session } from "./session.ts";
 import type { SqlStatement } from "./statements.ts";
 import { watched } from "./watch.ts";
@@ -76,7 +77,7 @@ async function dropCopies(session: Session): Promise<void> {
 
 async function dropInvalid(session: Session, index: string): Promise<void> {
   session.tell(`The index ${index} was left INVALID, and is dropped.`);
-  await watched(session, session.client.query(`DROP INDEX CONCURRENTLY ${index}`));
+  await patiently(session, `DROP INDEX CONCURRENTLY ${index}`);
 }
 
 function qualified({ schemaname, relname }: Name): string {

@@ -1,9 +1,10 @@
 import { MigrationError } from "../errors.ts";
 import type { SourceFile, Unfinished } from "../types.ts";
-import { runsAlone } from "./alone.ts";
+import { isConcurrent, runsAlone } from "./alone.ts";
 import { failure } from "./failures.ts";
 import { progressOf, readProgress } from "./ledger.ts";
 import { clearAway, isDone } from "./leftovers.ts";
+import { patiently } from "./patience.ts";
 import { retried } from "./retry.ts";
 import type { Session } from "./session.ts";
 import { parseSql, type SqlStatement } from "./statements.ts";
@@ -30,9 +31,6 @@ export async function runStepByStep(session: Session, work: StepByStep): Promise
   refuseIfEdited(file, statements, progress);
   await client.query(fresh.join(";"));
   const isSetting = ({ node }: SqlStatement) => "VariableSetStmt" in node;
-  const setsLockTimeout = statements.some(
-    (statement) => isSetting(statement) && /\block_timeout\b/i.test(statement.text),
-  );
   // Settings end with the connection, so those of the part that is done are set again.
   for (const { text } of statements.slice(0, progress.done.length).filter(isSetting)) await client.query(text);
 
@@ -47,8 +45,6 @@ export async function runStepByStep(session: Session, work: StepByStep): Promise
             await watched(session, client.query(`BEGIN; ${text}\n; ${note} COMMIT;`));
             return;
           }
-          // It waits for readers without making others wait, so it may take its time.
-          if (!setsLockTimeout) await client.query("SET lock_timeout = 0");
           await runAlone(session, statement, progress);
           await client.query(note);
         } catch (error) {
@@ -102,7 +98,7 @@ async function runAlone(session: Session, statement: SqlStatement, progress: Unf
     progress.started = statement.hash;
     await client.query(progressOf(progress));
   }
-  await watched(session, client.query(statement.text));
+  await (isConcurrent(statement) ? patiently(session, statement.text) : watched(session, client.query(statement.text)));
 }
 
 /** A statement that the server refused was not killed: nothing of it stays, and the next run passes it again. */

@@ -136,6 +136,33 @@ test("a single statement that does not get its lock is tried again", async () =>
   expect(await ask("SELECT at, price, note FROM ticks")).toEqual([{ at: 1, price: 1, note: null }]);
 });
 
+describe("an index that is built CONCURRENTLY", () => {
+  // Its values are lock_timeout as it is while the index is built, and the server names the first that is there twice.
+  const reading =
+    "CREATE FUNCTION reading(int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT current_setting('lock_timeout') $$;\n" +
+    "INSERT INTO ticks VALUES (1, 1), (2, 2);\n";
+  const index = "CREATE UNIQUE INDEX CONCURRENTLY ticks_reading ON ticks (reading(at));\n";
+
+  test.each([
+    ["no lock_timeout", index, "0"],
+    ["that which the file sets before it", `SET lock_timeout = '7s';\n${index}`, "7s"],
+    ["none where the file takes its own back", `SET lock_timeout = '7s';\nRESET lock_timeout;\n${index}`, "0"],
+    ["none where the file sets one behind it", `${index}SET lock_timeout = '7s';\n`, "0"],
+  ])("has %s", async (_, text, expected) => {
+    const directory = folder({ "0001_create_ticks.sql": table + reading, "0002_index_ticks.sql": head + text });
+    expect(await refusal(run(directory))).toContain(
+      `could not create unique index "ticks_reading" (Key (reading(at))=(${expected}) is duplicated.)`,
+    );
+  });
+
+  test("leaves lock_timeout to the next statement as it was", async () => {
+    const text =
+      "CREATE INDEX CONCURRENTLY ticks_at ON ticks (at);\nCREATE TABLE seen AS SELECT current_setting('lock_timeout') AS seen;\n";
+    await run(folder(file(text)));
+    expect(await ask("SELECT seen FROM seen")).toEqual([{ seen: "2s" }]);
+  });
+});
+
 test("a verify file that finds rows after single statements tells that they stand, and is asked again", async () => {
   const directory = folder({
     ...file("INSERT INTO ticks VALUES (1, -1);\n"),
