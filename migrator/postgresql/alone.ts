@@ -12,6 +12,14 @@ export function runsAlone(statement: SqlStatement): boolean {
   return isConcurrent(statement);
 }
 
+/**
+ * Whether a statement of a file without a transaction runs outside one: what has to, and what has to where its table is
+ * partitioned, which its text does not tell. The latter ends in the same state when it runs again.
+ */
+export function runsOutside(statement: SqlStatement): boolean {
+  return runsAlone(statement) || "ReindexStmt" in statement.node || "ClusterStmt" in statement.node;
+}
+
 /** Whether a statement that runs alone lets others work on, and waits for them. */
 export function isConcurrent({ node }: SqlStatement): boolean {
   const [[kind, value] = ["", {}]] = Object.entries(node);

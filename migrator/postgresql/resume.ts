@@ -1,6 +1,6 @@
 import { MigrationError } from "../errors.ts";
 import type { SourceFile, Unfinished } from "../types.ts";
-import { isConcurrent, runsAlone } from "./alone.ts";
+import { isConcurrent, runsOutside } from "./alone.ts";
 import { failure } from "./failures.ts";
 import { progressOf, readProgress } from "./ledger.ts";
 import { clearAway, isDone } from "./leftovers.ts";
@@ -41,11 +41,11 @@ export async function runStepByStep(session: Session, work: StepByStep): Promise
     try {
       await retried(`${file.name} line ${line}`, tell, async () => {
         try {
-          if (!runsAlone(statement)) {
+          if (!runsOutside(statement)) {
             await watched(session, client.query(`BEGIN; ${text}\n; ${note} COMMIT;`));
             return;
           }
-          await runAlone(session, statement, progress);
+          await runOutside(session, statement, progress);
           await client.query(note);
         } catch (error) {
           await client.query("ROLLBACK").catch(() => {});
@@ -88,7 +88,7 @@ export async function refuseHalfDone({ client }: Session, file: SourceFile): Pro
 }
 
 /** Notes that a statement begins and runs it, unless it was begun by a run that was killed, and has ended since. */
-async function runAlone(session: Session, statement: SqlStatement, progress: Unfinished): Promise<void> {
+async function runOutside(session: Session, statement: SqlStatement, progress: Unfinished): Promise<void> {
   const { client } = session;
   if (progress.started !== undefined) await clearAway(session, statement);
   const done = await isDone(session, statement);

@@ -163,6 +163,15 @@ describe("an index that is built CONCURRENTLY", () => {
   });
 });
 
+test("REINDEX and CLUSTER of a partitioned table are run outside a transaction", async () => {
+  const prepare =
+    "CREATE TABLE parts (a int) PARTITION BY LIST (a);\nCREATE TABLE part PARTITION OF parts FOR VALUES IN (1);\n" +
+    "CREATE INDEX parts_a ON parts (a);\n";
+  const text = "CLUSTER parts USING parts_a;\nREINDEX TABLE parts;\nREINDEX INDEX parts_a;\n";
+  const directory = folder({ "0001_create_parts.sql": prepare, "0002_rebuild_parts.sql": head + text });
+  expect((await run(directory)).version).toBe("0002_rebuild_parts.sql");
+});
+
 test("a verify file that finds rows after single statements tells that they stand, and is asked again", async () => {
   const directory = folder({
     ...file("INSERT INTO ticks VALUES (1, -1);\n"),

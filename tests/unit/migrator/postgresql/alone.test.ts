@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { isConcurrent, runsAlone } from "../../../../migrator/postgresql/alone.ts";
+import { isConcurrent, runsAlone, runsOutside } from "../../../../migrator/postgresql/alone.ts";
 import { parseSql } from "../../../../migrator/postgresql/statements.ts";
 
 async function statement(text: string) {
@@ -51,4 +51,13 @@ describe("in a transaction may run", () => {
     expect(runsAlone(await statement(text))).toBe(false);
     expect(isConcurrent(await statement(text))).toBe(false);
   });
+});
+
+test.each([
+  ["REINDEX TABLE t", true],
+  ["CLUSTER t USING t_a", true],
+  ["VACUUM t", true],
+  ["ALTER TABLE t ADD COLUMN b int", false],
+])("%s of a file without a transaction runs outside one: %s", async (text, expected) => {
+  expect(runsOutside(await statement(text))).toBe(expected);
 });
