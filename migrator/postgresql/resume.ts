@@ -31,8 +31,9 @@ export async function runStepByStep(session: Session, work: StepByStep): Promise
   refuseIfEdited(file, statements, progress);
   await client.query(fresh.join(";"));
   const isSetting = ({ node }: SqlStatement) => "VariableSetStmt" in node;
-  // Settings end with the connection, so those of the part that is done are set again.
+  // Settings end with the connection, so those of the part that is done are set again, but for the role.
   for (const { text } of statements.slice(0, progress.done.length).filter(isSetting)) await client.query(text);
+  await client.query(asOwner);
 
   for (const statement of statements.slice(progress.done.length)) {
     const { text, hash, line } = statement;

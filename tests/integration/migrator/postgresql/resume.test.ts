@@ -172,6 +172,19 @@ test("REINDEX and CLUSTER of a partitioned table are run outside a transaction",
   expect((await run(directory)).version).toBe("0002_rebuild_parts.sql");
 });
 
+test("SET ROLE ends with its own statement, whether or not the file is interrupted behind it", async () => {
+  const seen = (name: string) => `CREATE TABLE ${name} AS SELECT current_user::text AS role;\n`;
+  const text = `SET ROLE trading_migrator;\n${seen("first")}INSERT INTO tick VALUES (0, 0);\n`;
+  const directory = folder(file(text));
+  await refusal(run(directory));
+  await psql("DROP TABLE first; UPDATE trading_ledger.progress SET done = done[1:1]");
+  write(directory, file(text.replace("INSERT INTO tick VALUES (0, 0);\n", seen("second"))));
+  await run(directory);
+  expect(await ask("SELECT first.role AS first, second.role AS second FROM first, second")).toEqual([
+    { first: "trading_owner", second: "trading_owner" },
+  ]);
+});
+
 test("a verify file that finds rows after single statements tells that they stand, and is asked again", async () => {
   const directory = folder({
     ...file("INSERT INTO ticks VALUES (1, -1);\n"),
