@@ -6,6 +6,7 @@ import type { Connection } from "../../../../migrator/types.ts";
 import { docker, type Server } from "../../../support/databases.ts";
 import { asOwner, usePostgres } from "../../../support/migratorDatabases.ts";
 import { folder, migrationsOf, refusal, until, write } from "../../../support/migrations.ts";
+import { startProxy } from "../../../support/proxy.ts";
 import { startMigrate } from "../../../support/runner.ts";
 
 // Files whose statements are kept one by one.
@@ -171,6 +172,24 @@ test("REINDEX and CLUSTER of a partitioned table are run outside a transaction",
   const directory = folder({ "0001_create_parts.sql": prepare, "0002_rebuild_parts.sql": head + text });
   expect((await run(directory)).version).toBe("0002_rebuild_parts.sql");
 });
+
+test("a single statement whose answer never comes is given up, and the run goes on when the network is back", async () => {
+  const proxy = await startProxy(connection);
+  try {
+    const directory = folder(file("SELECT pg_sleep(2);\n"));
+    const told: string[] = [];
+    const request = migrationsOf(engine, { ...connection, port: proxy.port }, directory);
+    const running = migrate(engine, { ...request, tell: (sentence) => told.push(sentence) });
+    await until(async () => (await psql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")) === "1");
+    proxy.stall();
+    await until(async () => told.length > 0, 60);
+    proxy.restore();
+    expect((await running).version).toBe("0002_fill_ticks.sql");
+    expect(told[0]).toMatch(/^The connection to PostgreSQL broke \(.*\): connecting again, to read/);
+  } finally {
+    await proxy.close();
+  }
+}, 150_000);
 
 test("SET ROLE ends with its own statement, whether or not the file is interrupted behind it", async () => {
   const seen = (name: string) => `CREATE TABLE ${name} AS SELECT current_user::text AS role;\n`;
