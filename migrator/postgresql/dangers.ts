@@ -1,6 +1,7 @@
 import { listed } from "../errors.ts";
 import { nameIn, objectName, tableName, typeName, type Tree } from "./names.ts";
 import type { SqlRule } from "./rules.ts";
+import type { EmptyTables } from "./tables.ts";
 
 export interface Danger {
   rule: SqlRule;
@@ -10,9 +11,9 @@ export interface Danger {
 
 /**
  * What a statement may destroy, lock for long, or fail at.
- * @param empty tables that have no rows yet.
+ * @param empty tables of which it is known that they have no rows yet.
  */
-export function dangersOf(node: Tree, empty: ReadonlySet<string>): Danger[] {
+export function dangersOf(node: Tree, empty: EmptyTables): Danger[] {
   const [kind = "", tree] = Object.entries(node ?? {})[0] ?? [];
   return checks[kind]?.(tree, empty) ?? [];
 }
@@ -20,7 +21,7 @@ export function dangersOf(node: Tree, empty: ReadonlySet<string>): Danger[] {
 const destructive = (rule: SqlRule, message: string): Danger => ({ rule, severity: "destructive", message });
 const warning = (rule: SqlRule, message: string): Danger => ({ rule, severity: "warning", message });
 
-const checks: Record<string, (tree: Tree, empty: ReadonlySet<string>) => Danger[]> = {
+const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
   DropStmt: dropDangers,
   AlterTableStmt: alterDangers,
   IndexStmt: ({ relation, concurrent, idxname }, empty) =>
@@ -82,7 +83,7 @@ const dropped: Record<string, [SqlRule, "destructive" | "warning", string]> = {
   OBJECT_PROCEDURE: ["drop-function", "warning", ": queries that use it fail."],
 };
 
-function dropDangers({ removeType, objects, behavior }: Tree, empty: ReadonlySet<string>): Danger[] {
+function dropDangers({ removeType, objects, behavior }: Tree, empty: EmptyTables): Danger[] {
   const names: string[] = objects
     .map(objectName)
     .filter((name: string) => removeType !== "OBJECT_TABLE" || !empty.has(name));
@@ -108,7 +109,7 @@ function rewrite(table: string): Danger {
   return warning("rewrite-table", `${table} is written anew, and nobody can read it meanwhile.`);
 }
 
-function alterDangers({ relation, cmds = [], objtype }: Tree, empty: ReadonlySet<string>): Danger[] {
+function alterDangers({ relation, cmds = [], objtype }: Tree, empty: EmptyTables): Danger[] {
   const table = tableName(relation);
   if (objtype !== "OBJECT_TABLE" || empty.has(table)) return [];
   return cmds.flatMap(({ AlterTableCmd: cmd }: Tree) => [

@@ -1,15 +1,17 @@
 import { runsAlone } from "./alone.ts";
-import { tableName, type Tree } from "./names.ts";
 import { dangersOf, type Danger } from "./dangers.ts";
+import type { Tree } from "./names.ts";
 import type { SqlScript, SqlStatement } from "./statements.ts";
+import { follow, movesNames, type EmptyTables } from "./tables.ts";
 import type { Finding } from "../types.ts";
 
 /**
  * What is dangerous in a pending file.
- * @param fresh tables that pending files before it make: they have no rows yet, so that nothing that is said of rows holds.
+ * @param empty what the pending files before it leave; it is taken on to the end of this one.
  */
-export function lintSql({ statements, transaction, allowed }: SqlScript, fresh: ReadonlySet<string>): Finding[] {
-  const empty = new Set(fresh);
+export function lintSql({ statements, transaction, allowed }: SqlScript, empty: EmptyTables): Finding[] {
+  const sure = !statements.some(movesNames);
+  if (!sure) empty.clear();
   return statements.flatMap((statement) => {
     const place = `line ${statement.line}`;
     const refused = impossible(statement, transaction).map(({ rule, message }): Finding => ({
@@ -19,21 +21,8 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, fresh: 
       message,
     }));
     const dangers = dangersOf(statement.node, empty).map((danger) => finding(danger, place, allowed.get(danger.rule)));
-    for (const table of tablesMadeBy([statement])) empty.add(table);
+    if (sure) follow(empty, statement.node);
     return [...refused, ...dangers];
-  });
-}
-
-/** Tables that statements make for certain, as `tableName` has them: with IF NOT EXISTS one may be there, with its rows. */
-export function tablesMadeBy(statements: readonly SqlStatement[]): string[] {
-  return statements.flatMap(({ node }) => {
-    const { CreateStmt, CreateTableAsStmt } = node as Tree;
-    if ((CreateStmt ?? CreateTableAsStmt)?.if_not_exists) return [];
-    return CreateStmt
-      ? [tableName(CreateStmt.relation)]
-      : CreateTableAsStmt
-        ? [tableName(CreateTableAsStmt.into.rel)]
-        : [];
   });
 }
 

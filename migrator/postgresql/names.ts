@@ -63,3 +63,13 @@ export function roleName(role: Tree): string {
   if (rolename !== undefined) return rolename;
   return roletype === "ROLESPEC_PUBLIC" ? "PUBLIC" : "the current role";
 }
+
+/** The nodes of some kinds inside a tree, at any depth. */
+export function nodesIn(tree: Tree, kinds: readonly string[], found: [string, Tree][] = []): [string, Tree][] {
+  if (typeof tree !== "object" || tree === null) return found;
+  for (const [kind, value] of Object.entries(tree)) {
+    if (kinds.includes(kind)) found.push([kind, value]);
+    nodesIn(value, kinds, found);
+  }
+  return found;
+}

@@ -1,14 +1,15 @@
 import type { Migration, Review } from "../types.ts";
 import { describeScript } from "./describe.ts";
-import { lintSql, tablesMadeBy } from "./lint.ts";
+import { lintSql } from "./lint.ts";
 import { parseSql } from "./statements.ts";
+import type { EmptyTables } from "./tables.ts";
 
 /**
  * What the pending migrations are going to do, in order.
  * @throws MigrationError for a file that can't be read, companions included: see `parseSql`.
  */
 export async function reviewSql(pending: readonly Migration[]): Promise<Review[]> {
-  const fresh = new Set<string>();
+  const empty: EmptyTables = new Map();
   const reviews: Review[] = [];
   for (const file of pending) {
     const script = await parseSql(file);
@@ -18,9 +19,8 @@ export async function reviewSql(pending: readonly Migration[]): Promise<Review[]
       checksum: file.checksum,
       transaction: script.transaction,
       statements: describeScript(script.statements),
-      findings: lintSql(script, fresh),
+      findings: lintSql(script, empty),
     });
-    for (const table of tablesMadeBy(script.statements)) fresh.add(table);
   }
   return reviews;
 }

@@ -7,7 +7,7 @@ import { refusal } from "../../../support/migrations.ts";
 import type { SourceFile } from "../../../../migrator/types.ts";
 
 const file = (text: string, name = "0001_x.sql"): SourceFile => ({ name, path: name, checksum: "c", text });
-const findings = async (text: string, fresh: string[] = []) => lintSql(await parseSql(file(text)), new Set(fresh));
+const findings = async (text: string) => lintSql(await parseSql(file(text)), new Map());
 
 const golden: [string, string[]][] = [
   [
@@ -241,13 +241,52 @@ describe("a table that has no rows yet", () => {
   ];
 
   test.each(harmless)("is in no danger from %s", async (text) => {
-    expect(await findings(text, ["t"])).toEqual([]);
     expect(await findings(`CREATE TABLE public.t (a int);\n${text}`)).toEqual([]);
   });
 
   test("may have rows where it is made IF NOT EXISTS", async () => {
     const found = await findings("CREATE TABLE IF NOT EXISTS t (a int);\nDROP TABLE t;");
     expect(found.map(({ rule }) => rule)).toEqual(["drop-table"]);
+  });
+
+  const filled = [
+    ["a temporary one is made", "CREATE TEMP TABLE t (a int)"],
+    ["it is made from a query", "CREATE TABLE t AS SELECT * FROM trades"],
+    ["a query makes it", "SELECT * INTO t FROM trades"],
+    ["another search path may have it", "SET search_path = audit; CREATE TABLE t (a int)"],
+    ["a query sets the search path", "SELECT set_config('search_path', 'audit', false); CREATE TABLE t (a int)"],
+    ["rows are inserted", "CREATE TABLE t (a int); INSERT INTO t VALUES (1)"],
+    ["rows are moved to it", "CREATE TABLE t (a int); WITH m AS (INSERT INTO t SELECT 1) SELECT 1"],
+    ["rows are merged", "CREATE TABLE t (a int); MERGE INTO t USING s ON true WHEN NOT MATCHED THEN INSERT VALUES (1)"],
+    [
+      "a table with rows is attached",
+      "CREATE TABLE t (a int) PARTITION BY LIST (a); ALTER TABLE t ATTACH PARTITION p DEFAULT",
+    ],
+    ["it is attached", "CREATE TABLE t (a int); ALTER TABLE all_of_it ATTACH PARTITION t DEFAULT"],
+    ["a table with rows is made its child", "CREATE TABLE t (a int); ALTER TABLE trades INHERIT t"],
+    ["another has its name then", "CREATE TABLE t (a int); ALTER TABLE t RENAME TO u; ALTER TABLE trades RENAME TO t"],
+    [
+      "another comes to its place",
+      "CREATE TABLE t (a int); ALTER TABLE t SET SCHEMA audit; ALTER TABLE old.t SET SCHEMA public",
+    ],
+    ["it is dropped, and made from a query", "CREATE TABLE t (a int); DROP TABLE t; CREATE TABLE t AS SELECT 1 AS a"],
+    [
+      "its whole gets rows",
+      "CREATE TABLE w (a int) PARTITION BY LIST (a); CREATE TABLE t PARTITION OF w DEFAULT; INSERT INTO w VALUES (1)",
+    ],
+    ["its part gets rows", "CREATE TABLE t (a int); CREATE TABLE c () INHERITS (t); INSERT INTO c VALUES (1)"],
+    ["its whole was there before", "CREATE TABLE t PARTITION OF trades DEFAULT"],
+    ["its schema may be another", "CREATE TABLE t (a int); ALTER SCHEMA public RENAME TO old"],
+  ];
+
+  test.each(filled)("is one that may have rows when %s", async (_, text) => {
+    const files = [file(text), file("DELETE FROM public.t", "0002_y.sql")];
+    expect((await reviewSql(files))[1]!.findings.map(({ rule }) => rule)).toEqual(["delete-all"]);
+  });
+
+  test("stays one when a statement is about another", async () => {
+    const parts = "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT;";
+    expect(await findings(`${parts} INSERT INTO u VALUES (1); DROP TABLE p; DROP TABLE t;`)).toEqual([]);
   });
 
   test("was made by any file that is still pending, and by no file that is applied", async () => {
