@@ -1,13 +1,18 @@
 import { listed } from "../errors.ts";
-import { nameIn, objectName, tableName, typeName, type Tree } from "./names.ts";
+import { cascade, constraintGone, destructive, rewrite, warning, type Danger } from "./danger.ts";
+import { alterDangers } from "./dangersTable.ts";
+import {
+  changesInside,
+  choosesRows,
+  nameIn,
+  objectName,
+  roleName,
+  subjectName,
+  tableName,
+  type Tree,
+} from "./names.ts";
 import type { SqlRule } from "./rules.ts";
 import type { EmptyTables } from "./tables.ts";
-
-export interface Danger {
-  rule: SqlRule;
-  severity: "destructive" | "warning";
-  message: string;
-}
 
 /**
  * What a statement may destroy, lock for long, or fail at.
@@ -15,11 +20,10 @@ export interface Danger {
  */
 export function dangersOf(node: Tree, empty: EmptyTables): Danger[] {
   const [kind = "", tree] = Object.entries(node ?? {})[0] ?? [];
-  return checks[kind]?.(tree, empty) ?? [];
+  return [[kind, tree] as const, ...changesInside(kind, tree)].flatMap(
+    ([kind, tree]) => checks[kind]?.(tree, empty) ?? [],
+  );
 }
-
-const destructive = (rule: SqlRule, message: string): Danger => ({ rule, severity: "destructive", message });
-const warning = (rule: SqlRule, message: string): Danger => ({ rule, severity: "warning", message });
 
 const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
   DropStmt: dropDangers,
@@ -40,11 +44,21 @@ const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
     ...cascade(behavior),
   ],
   DeleteStmt: ({ relation, whereClause }, empty) =>
-    whereClause || empty.has(tableName(relation))
+    choosesRows(whereClause) || empty.has(tableName(relation))
       ? []
       : [destructive("delete-all", `All rows of ${tableName(relation)} go: nothing but a backup has them then.`)],
+  MergeStmt: ({ relation, mergeWhenClauses = [] }, empty) =>
+    mergeWhenClauses.some(({ MergeWhenClause }: Tree) => MergeWhenClause.commandType === "CMD_DELETE") &&
+    !empty.has(tableName(relation))
+      ? [
+          destructive(
+            "delete-all",
+            `The rows of ${tableName(relation)} that MERGE comes upon go, which may be all: nothing but a backup has them then.`,
+          ),
+        ]
+      : [],
   UpdateStmt: ({ relation, whereClause }, empty) =>
-    whereClause || empty.has(tableName(relation))
+    choosesRows(whereClause) || empty.has(tableName(relation))
       ? []
       : [
           warning(
@@ -52,17 +66,23 @@ const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
             `Every row of ${tableName(relation)} is written anew, also those that need it not. Say in WHERE which do.`,
           ),
         ],
-  RenameStmt: ({ renameType, relation, subname, newname, behavior }, empty) =>
-    ["OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_VIEW"].includes(renameType) && !empty.has(tableName(relation))
-      ? [
-          destructive(
-            "rename",
-            `What runs now and uses ${subname ?? tableName(relation)} fails from then on, because it is called ${newname}. Add the new ` +
-              "one beside the old, change what uses it, then drop the old one.",
-          ),
-          ...cascade(behavior),
-        ]
-      : [],
+  RenameStmt: ({ renameType, relation, object, subname, newname, behavior }, empty) =>
+    unusedNames.has(renameType) || empty.has(tableName(relation))
+      ? []
+      : [moved(subname ?? subjectName({ relation, object }), `it is called ${newname}`), ...cascade(behavior)],
+  AlterObjectSchemaStmt: ({ relation, object, newschema }, empty) =>
+    empty.has(tableName(relation)) ? [] : [moved(subjectName({ relation, object }), `it is in schema ${newschema}`)],
+  AlterEnumStmt: ({ oldVal, newVal }) =>
+    oldVal === undefined ? [] : [moved(`'${oldVal}'`, `it is called '${newVal}'`)],
+  AlterDomainStmt: ({ subtype, typeName: domain, name, behavior }) =>
+    subtype === "X" ? [constraintGone(name, `domain ${nameIn(domain)}`), ...cascade(behavior)] : [],
+  DropOwnedStmt: ({ roles, behavior }) => [
+    destructive(
+      "drop-owned",
+      `All that ${listed(roles.map(roleName))} owns here goes, tables with their rows: nothing but a backup has them then.`,
+    ),
+    ...cascade(behavior),
+  ],
   VariableSetStmt: timeoutDangers,
   VacuumStmt: ({ options = [], rels = [] }) =>
     options.some(({ DefElem }: Tree) => DefElem.defname === "full")
@@ -71,133 +91,59 @@ const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
   ClusterStmt: ({ relation }) => [rewrite(relation ? tableName(relation) : "every table")],
 };
 
+/** Kinds of things that no query names. */
+const unusedNames = new Set([
+  "OBJECT_INDEX",
+  "OBJECT_TABCONSTRAINT",
+  "OBJECT_DOMCONSTRAINT",
+  "OBJECT_TRIGGER",
+  "OBJECT_EVENT_TRIGGER",
+  "OBJECT_POLICY",
+  "OBJECT_RULE",
+  "OBJECT_STATISTIC_EXT",
+]);
+
+function moved(what: string, why: string): Danger {
+  return destructive(
+    "rename",
+    `What runs now and uses ${what} fails from then on, because ${why}. Add the new one beside the old, change what uses it, ` +
+      "then drop the old one.",
+  );
+}
+
+const useFails = ": queries that use it fail.";
+const noGuard = ": what it saw to no longer happens.";
+
 const dropped: Record<string, [SqlRule, "destructive" | "warning", string]> = {
   OBJECT_TABLE: ["drop-table", "destructive", " with all rows: nothing but a backup has them then."],
   OBJECT_SCHEMA: ["drop-schema", "destructive", " with all that is in it."],
   OBJECT_TYPE: ["drop-type", "destructive", ": columns and functions that have it can't be read any more."],
   OBJECT_DOMAIN: ["drop-type", "destructive", ": columns and functions that have it can't be read any more."],
+  OBJECT_SEQUENCE: ["drop-object", "destructive", " with the number that it had come to."],
+  OBJECT_EXTENSION: ["drop-object", "destructive", " with its types and functions: queries that use them fail."],
   OBJECT_INDEX: ["drop-index", "warning", ": queries that use it become slow, and what it kept unique may be doubled."],
-  OBJECT_VIEW: ["drop-view", "warning", ": queries that use it fail."],
-  OBJECT_MATVIEW: ["drop-view", "warning", ": queries that use it fail."],
-  OBJECT_FUNCTION: ["drop-function", "warning", ": queries that use it fail."],
-  OBJECT_PROCEDURE: ["drop-function", "warning", ": queries that use it fail."],
+  OBJECT_VIEW: ["drop-view", "warning", useFails],
+  OBJECT_MATVIEW: ["drop-view", "warning", useFails],
+  OBJECT_FOREIGN_TABLE: ["drop-view", "warning", useFails],
+  OBJECT_FUNCTION: ["drop-function", "warning", useFails],
+  OBJECT_PROCEDURE: ["drop-function", "warning", useFails],
+  OBJECT_AGGREGATE: ["drop-function", "warning", useFails],
+  OBJECT_ROUTINE: ["drop-function", "warning", useFails],
+  OBJECT_TRIGGER: ["drop-guard", "warning", noGuard],
+  OBJECT_POLICY: ["drop-guard", "warning", noGuard],
+  OBJECT_RULE: ["drop-guard", "warning", noGuard],
 };
 
 function dropDangers({ removeType, objects, behavior }: Tree, empty: EmptyTables): Danger[] {
   const names: string[] = objects
     .map(objectName)
     .filter((name: string) => removeType !== "OBJECT_TABLE" || !empty.has(name));
-  const [rule, severity, what] = dropped[removeType] ?? [];
-  if (names.length === 0 || rule === undefined) return names.length > 0 ? cascade(behavior) : [];
+  if (names.length === 0) return [];
+  const [rule, severity, what] = dropped[removeType] ?? ["drop-object", "warning", useFails];
   return [
-    { rule, severity: severity!, message: `${listed(names)} ${names.length > 1 ? "go" : "goes"}${what}` },
+    { rule, severity, message: `${listed(names)} ${names.length > 1 ? "go" : "goes"}${what}` },
     ...cascade(behavior),
   ];
-}
-
-function cascade(behavior: string): Danger[] {
-  if (behavior !== "DROP_CASCADE") return [];
-  return [
-    destructive(
-      "cascade",
-      "CASCADE takes along what depends on it, whatever that is by then. Name each thing, and drop it by itself.",
-    ),
-  ];
-}
-
-function rewrite(table: string): Danger {
-  return warning("rewrite-table", `${table} is written anew, and nobody can read it meanwhile.`);
-}
-
-function alterDangers({ relation, cmds = [], objtype }: Tree, empty: EmptyTables): Danger[] {
-  const table = tableName(relation);
-  if (objtype !== "OBJECT_TABLE" || empty.has(table)) return [];
-  return cmds.flatMap(({ AlterTableCmd: cmd }: Tree) => [
-    ...(alterations[cmd.subtype]?.(cmd, table) ?? []),
-    ...cascade(cmd.behavior),
-  ]);
-}
-
-const alterations: Record<string, (cmd: Tree, table: string) => Danger[]> = {
-  AT_DropColumn: ({ name }, table) => [
-    destructive("drop-column", `Column ${name} of ${table} goes with its values: nothing but a backup has them then.`),
-  ],
-  AT_AlterColumnType: ({ name, def }, table) => [
-    destructive(
-      "change-type",
-      `The values of ${table}.${name} become ${typeName(def.ColumnDef.typeName)}: what they were is not known here, so they may lose ` +
-        "something or fail, and mostly the table is written anew under a lock. Add a column beside it, fill it, and change over.",
-    ),
-  ],
-  AT_AddColumn: ({ def }, table) => addedColumn(def.ColumnDef, table),
-  AT_SetNotNull: ({ name }, table) => [
-    warning(
-      "set-not-null",
-      `${table} is read whole under a lock that keeps everybody out. Add CHECK (${name} IS NOT NULL) NOT VALID first, validate it ` +
-        "in the next file, then this is quick.",
-    ),
-  ],
-  AT_DropConstraint: ({ name }, table) => [
-    warning("drop-constraint", `What constraint ${name} kept out of ${table} may come in from then on.`),
-  ],
-  AT_AddConstraint: ({ def }, table) => addedConstraint(def.Constraint, table),
-};
-
-/** Functions whose result changes from row to row, so that each row has to be written. */
-const volatileFunctions = new Set([
-  "gen_random_uuid",
-  "random",
-  "clock_timestamp",
-  "timeofday",
-  "nextval",
-  "uuid_generate_v4",
-]);
-
-function addedColumn({ colname, constraints = [], typeName: type }: Tree, table: string): Danger[] {
-  const kinds = constraints.map(({ Constraint }: Tree) => Constraint);
-  const has = (contype: string) => kinds.find((constraint: Tree) => constraint.contype === contype);
-  const value = has("CONSTR_DEFAULT")?.raw_expr;
-  const isSerial = /^(small|big)?serial$/.test(nameIn(type?.names));
-  const found: Danger[] = [];
-  if (
-    (has("CONSTR_NOTNULL") || has("CONSTR_PRIMARY")) &&
-    !value &&
-    !has("CONSTR_IDENTITY") &&
-    !has("CONSTR_GENERATED") &&
-    !isSerial
-  ) {
-    found.push(
-      destructive(
-        "not-null-without-default",
-        `It fails where ${table} has rows, because they would have no ${colname}. Give it a DEFAULT, or add it without NOT NULL, fill it, and forbid nulls then.`,
-      ),
-    );
-  }
-  if (isSerial || has("CONSTR_IDENTITY") || (value?.FuncCall && volatileFunctions.has(nameIn(value.FuncCall.funcname))))
-    found.push(rewrite(table));
-  return [...found, ...kinds.flatMap((constraint: Tree) => addedConstraint(constraint, table))];
-}
-
-function addedConstraint({ contype, conname, skip_validation, indexname }: Tree, table: string): Danger[] {
-  const name = conname ?? "the constraint";
-  if ((contype === "CONSTR_FOREIGN" || contype === "CONSTR_CHECK") && !skip_validation) {
-    return [
-      warning(
-        "constraint-without-not-valid",
-        `${table} is read whole under a lock to check ${name}. Add it NOT VALID, and VALIDATE it in the next file.`,
-      ),
-    ];
-  }
-  if ((contype === "CONSTR_UNIQUE" || contype === "CONSTR_PRIMARY") && !indexname) {
-    return [
-      warning(
-        "unique-constraint",
-        `Nobody can use ${table} while the index of ${name} is built, and it fails where there are duplicates. Build a unique index ` +
-          "CONCURRENTLY first, and add the constraint USING INDEX.",
-      ),
-    ];
-  }
-  return [];
 }
 
 function timeoutDangers({ name, kind, args = [] }: Tree): Danger[] {

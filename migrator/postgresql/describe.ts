@@ -1,18 +1,34 @@
 import { counted, listed } from "../errors.ts";
 import { altersTable, createsTable, addsConstraint, optionWords, valueWords } from "./describeTable.ts";
-import { nameIn, namesIn, objectName, roleName, tableName, typeName, type Tree } from "./names.ts";
+import {
+  changesInside,
+  choosesRows,
+  nameIn,
+  namesIn,
+  objectName,
+  roleName,
+  subjectName,
+  tableName,
+  typeName,
+  type Tree,
+} from "./names.ts";
 import type { SqlStatement } from "./statements.ts";
 
 /** What a statement does, in words: `adds column note (text) to trades`. What is not understood is said so, with the statement. */
-export function describeSql({ node, text }: SqlStatement): string {
+export function describeSql(statement: SqlStatement): string {
+  return understood(statement.node) || `is not understood here: ${statement.text.replace(/\s+/g, " ").slice(0, 100)}`;
+}
+
+/** What a statement does, and what others inside it do; undefined or empty for one that is not known. */
+export function understood(node: Tree): string | undefined {
   const [kind = "", tree] = Object.entries(node ?? {})[0] ?? [];
-  let words: string | undefined;
   try {
-    words = describers[kind]?.(tree);
+    const words = describers[kind]?.(tree);
+    return words && [words, ...changesInside(kind, tree).map(([kind, tree]) => describers[kind]!(tree))].join(", ");
   } catch {
     // A shape that this parser's version has and we don't know.
+    return undefined;
   }
-  return words || `is not understood here: ${text.replace(/\s+/g, " ").slice(0, 100)}`;
 }
 
 /** As `describeSql` for a whole file; comments on several columns of one table in a row are one line. */
@@ -62,7 +78,7 @@ function namedThing(objtype: string, object: Tree): string {
 }
 
 function where(tree: Tree, table: string, verb: string): string {
-  return tree.whereClause ? `${verb} rows of ${table}` : `${verb} all rows of ${table}`;
+  return choosesRows(tree.whereClause) ? `${verb} rows of ${table}` : `${verb} all rows of ${table}`;
 }
 
 function privileges({ is_grant, privileges: list, objtype, objects = [], grantees = [] }: Tree, what?: string): string {
@@ -92,9 +108,8 @@ function drops({ removeType, objects, behavior, missing_ok, concurrent }: Tree):
 
 function renames({ renameType, relation, object, subname, newname }: Tree): string {
   if (renameType === "OBJECT_COLUMN") return `renames column ${subname} of ${tableName(relation)} to ${newname}`;
-  if (subname)
-    return `renames ${thing(renameType)} ${subname} of ${relation ? tableName(relation) : objectName(object)} to ${newname}`;
-  return `renames ${thing(renameType)} ${relation ? tableName(relation) : objectName(object)} to ${newname}`;
+  if (subname) return `renames ${thing(renameType)} ${subname} of ${subjectName({ relation, object })} to ${newname}`;
+  return `renames ${thing(renameType)} ${subjectName({ relation, object })} to ${newname}`;
 }
 
 function sets({ kind, name, args }: Tree): string {
@@ -170,14 +185,20 @@ const describers: Record<string, (tree: Tree) => string | undefined> = {
     `${is_grant ? "to" : "from"} ${listed(grantee_roles.map(roleName))}`,
   AlterDefaultPrivilegesStmt: ({ action }) => privileges(action, `future ${thing(action.objtype)}s`),
   AlterOwnerStmt: ({ objectType, relation, object, newowner }) =>
-    `gives ${thing(objectType)} ${relation ? tableName(relation) : objectName(object)} to ${roleName(newowner)}`,
+    `gives ${thing(objectType)} ${subjectName({ relation, object })} to ${roleName(newowner)}`,
   AlterObjectSchemaStmt: ({ objectType, relation, object, newschema }) =>
-    `moves ${thing(objectType)} ${relation ? tableName(relation) : objectName(object)} to schema ${newschema}`,
+    `moves ${thing(objectType)} ${subjectName({ relation, object })} to schema ${newschema}`,
   InsertStmt: ({ relation }) => `inserts rows into ${tableName(relation)}`,
   UpdateStmt: (tree) => where(tree, tableName(tree.relation), "updates"),
   DeleteStmt: (tree) => where(tree, tableName(tree.relation), "deletes"),
   MergeStmt: ({ relation }) => `merges rows into ${tableName(relation)}`,
   SelectStmt: () => "runs a query",
+  ExplainStmt: () => "explains a statement",
+  PrepareStmt: ({ name }) => `prepares statement ${name}`,
+  DropOwnedStmt: ({ roles, behavior }) =>
+    `drops all that ${listed(roles.map(roleName))} owns${behavior === "DROP_CASCADE" ? " and what depends on it" : ""}`,
+  ReassignOwnedStmt: ({ roles, newrole }) =>
+    `gives all that ${listed(roles.map(roleName))} owns to ${roleName(newrole)}`,
   TruncateStmt: ({ relations, behavior }) =>
     `empties ${listed(relations.map(objectName))}${behavior === "DROP_CASCADE" ? " and what refers to it" : ""}`,
   LockStmt: ({ relations }) => `locks ${listed(relations.map(objectName))}`,

@@ -1,5 +1,7 @@
 import { runsAlone } from "./alone.ts";
-import { dangersOf, type Danger } from "./dangers.ts";
+import { warning, type Danger } from "./danger.ts";
+import { dangersOf } from "./dangers.ts";
+import { understood } from "./describe.ts";
 import type { Tree } from "./names.ts";
 import type { SqlScript, SqlStatement } from "./statements.ts";
 import { follow, movesNames, type EmptyTables } from "./tables.ts";
@@ -20,11 +22,19 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, empty: 
       place,
       message,
     }));
-    const dangers = dangersOf(statement.node, empty).map((danger) => finding(danger, place, allowed.get(danger.rule)));
+    const unknown = refused.length === 0 && !understood(statement.node) ? [notUnderstood] : [];
+    const dangers = [...unknown, ...dangersOf(statement.node, empty)].map((danger) =>
+      finding(danger, place, allowed.get(danger.rule)),
+    );
     if (sure) follow(empty, statement.node);
     return [...refused, ...dangers];
   });
 }
+
+const notUnderstood = warning(
+  "not-understood",
+  "What it destroys, locks or breaks is not known here: try it on a copy of the database first.",
+);
 
 function finding({ rule, severity, message }: Danger, place: string, allowed: string | undefined): Finding {
   const wayOn =

@@ -64,6 +64,22 @@ export function roleName(role: Tree): string {
   return roletype === "ROLESPEC_PUBLIC" ? "PUBLIC" : "the current role";
 }
 
+/** What a RENAME, an OWNER TO or a SET SCHEMA is about: a relation, or any other thing. */
+export function subjectName({ relation, object }: Tree): string {
+  return relation ? tableName(relation) : objectName(object);
+}
+
+/** Whether a condition chooses among rows: one without a column is true of all or of none. */
+export function choosesRows(condition: Tree): boolean {
+  return nodesIn(condition, ["ColumnRef", "CurrentOfExpr"]).length > 0;
+}
+
+/** Statements that change rows inside another: in a WITH, after EXPLAIN or PREPARE. What a function or a rule does comes later. */
+export function changesInside(kind: string, tree: Tree): [string, Tree][] {
+  if (kind === "CreateFunctionStmt" || kind === "RuleStmt") return [];
+  return nodesIn(tree, ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]);
+}
+
 /** The nodes of some kinds inside a tree, at any depth. */
 export function nodesIn(tree: Tree, kinds: readonly string[], found: [string, Tree][] = []): [string, Tree][] {
   if (typeof tree !== "object" || tree === null) return found;

@@ -4,6 +4,8 @@ export const sqlRules = {
   "drop-column": "a column goes with its values",
   "drop-schema": "a schema goes with all that is in it",
   "drop-type": "a type goes, and with CASCADE the columns that have it",
+  "drop-owned": "all that a role owns goes",
+  "drop-object": "what uses it fails",
   truncate: "all rows of a table go",
   "delete-all": "all rows of a table go",
   cascade: "what depends on it goes too, unnamed",
@@ -17,9 +19,12 @@ export const sqlRules = {
   "rewrite-table": "the table is written anew while it is locked",
   "drop-index": "queries become slow, and what was unique no longer is",
   "drop-constraint": "what it kept out may come in",
+  "drop-guard": "what a trigger, a rule or a policy saw to no longer happens",
+  "detach-partition": "queries of the whole table miss its rows",
   "drop-view": "queries that use it fail",
   "drop-function": "queries that use it fail",
   "update-all": "every row is written anew",
+  "not-understood": "nobody knows what it does",
   "no-timeout": "others may queue behind it without end",
 } as const;
 

@@ -127,6 +127,15 @@ const golden: [string, string][] = [
   ["CREATE AGGREGATE total (int) (sfunc = int4pl, stype = int)", "creates aggregate total"],
   ["SECURITY LABEL ON TABLE t IS 'secret'", "is not understood here: SECURITY LABEL ON TABLE t IS 'secret'"],
   ["CREATE FOREIGN DATA WRAPPER w", "is not understood here: CREATE FOREIGN DATA WRAPPER w"],
+  ["WITH d AS (DELETE FROM t RETURNING *) INSERT INTO u SELECT * FROM d", "inserts rows into u, deletes all rows of t"],
+  ["EXPLAIN ANALYZE DELETE FROM t WHERE true", "explains a statement, deletes all rows of t"],
+  ["PREPARE p AS UPDATE t SET a = 1 WHERE b = 2", "prepares statement p, updates rows of t"],
+  ["DROP OWNED BY x CASCADE", "drops all that x owns and what depends on it"],
+  ["REASSIGN OWNED BY a TO b", "gives all that a owns to b"],
+  ["ALTER TABLE t DISABLE TRIGGER ALL", "switches all triggers and foreign keys of t off"],
+  ["ALTER TABLE t DISABLE RULE r, ENABLE TRIGGER USER", "switches rule r of t off, switches all triggers of t on"],
+  ["ALTER TABLE t INHERIT p", "makes t inherit from p"],
+  ["ALTER TABLE t NO INHERIT p", "ends that t inherits from p"],
 ];
 
 test.each(golden)("%s", async (text, words) => {

@@ -194,6 +194,7 @@ const golden: [string, string[]][] = [
     "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
     [
       "refused concurrently-in-transaction: PostgreSQL refuses it inside a transaction. Put it into a file of its own that begins with `-- migrate: no-transaction`.",
+      "warning detach-partition: Queries of t no longer find the rows of p.",
     ],
   ],
   [
@@ -221,6 +222,116 @@ const golden: [string, string[]][] = [
     "-- migrate: no-transaction\nCLUSTER",
     ["warning rewrite-table: every table is written anew, and nobody can read it meanwhile."],
   ],
+  [
+    "DROP OWNED BY x CASCADE",
+    [
+      "destructive drop-owned: All that x owns here goes, tables with their rows: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow drop-owned: reason",
+      "destructive cascade: CASCADE takes along what depends on it, whatever that is by then. Name each thing, and drop it by itself. If it is meant, state why in the file: -- migrate: allow cascade: reason",
+    ],
+  ],
+  [
+    "WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d",
+    [
+      "destructive delete-all: All rows of t go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
+    ],
+  ],
+  ["WITH d AS (DELETE FROM t WHERE a = 1 RETURNING *) SELECT * FROM d", []],
+  [
+    "MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE",
+    [
+      "destructive delete-all: The rows of t that MERGE comes upon go, which may be all: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
+    ],
+  ],
+  [
+    "DELETE FROM t WHERE 1 = 1",
+    [
+      "destructive delete-all: All rows of t go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
+    ],
+  ],
+  [
+    "EXPLAIN ANALYZE DELETE FROM t",
+    [
+      "destructive delete-all: All rows of t go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
+    ],
+  ],
+  [
+    "ALTER TYPE c DROP ATTRIBUTE x",
+    [
+      "destructive drop-column: Column x of c goes with its values: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow drop-column: reason",
+    ],
+  ],
+  [
+    "ALTER DOMAIN d DROP CONSTRAINT c CASCADE",
+    [
+      "warning drop-constraint: What constraint c kept out of domain d may come in from then on.",
+      "destructive cascade: CASCADE takes along what depends on it, whatever that is by then. Name each thing, and drop it by itself. If it is meant, state why in the file: -- migrate: allow cascade: reason",
+    ],
+  ],
+  ["DROP AGGREGATE a(int)", ["warning drop-function: a(integer) goes: queries that use it fail."]],
+  [
+    "DROP EXTENSION e",
+    [
+      "destructive drop-object: e goes with its types and functions: queries that use them fail. If it is meant, state why in the file: -- migrate: allow drop-object: reason",
+    ],
+  ],
+  [
+    "DROP SEQUENCE s",
+    [
+      "destructive drop-object: s goes with the number that it had come to. If it is meant, state why in the file: -- migrate: allow drop-object: reason",
+    ],
+  ],
+  ["DROP FOREIGN TABLE f", ["warning drop-view: f goes: queries that use it fail."]],
+  ["DROP TRIGGER g ON t", ["warning drop-guard: t.g goes: what it saw to no longer happens."]],
+  [
+    "DROP COLLATION c CASCADE",
+    [
+      "warning drop-object: c goes: queries that use it fail.",
+      "destructive cascade: CASCADE takes along what depends on it, whatever that is by then. Name each thing, and drop it by itself. If it is meant, state why in the file: -- migrate: allow cascade: reason",
+    ],
+  ],
+  ["ALTER TABLE t DETACH PARTITION p", ["warning detach-partition: Queries of t no longer find the rows of p."]],
+  ["ALTER TABLE t NO INHERIT p", ["warning detach-partition: Queries of p no longer find the rows of t."]],
+  [
+    "ALTER TABLE t SET SCHEMA s",
+    [
+      "destructive rename: What runs now and uses t fails from then on, because it is in schema s. Add the new one beside the old, change what uses it, then drop the old one. If it is meant, state why in the file: -- migrate: allow rename: reason",
+    ],
+  ],
+  [
+    "ALTER SCHEMA s RENAME TO t",
+    [
+      "destructive rename: What runs now and uses s fails from then on, because it is called t. Add the new one beside the old, change what uses it, then drop the old one. If it is meant, state why in the file: -- migrate: allow rename: reason",
+    ],
+  ],
+  [
+    "ALTER FUNCTION f(int) RENAME TO g",
+    [
+      "destructive rename: What runs now and uses f(integer) fails from then on, because it is called g. Add the new one beside the old, change what uses it, then drop the old one. If it is meant, state why in the file: -- migrate: allow rename: reason",
+    ],
+  ],
+  [
+    "ALTER TYPE k RENAME VALUE 'a' TO 'b'",
+    [
+      "destructive rename: What runs now and uses 'a' fails from then on, because it is called 'b'. Add the new one beside the old, change what uses it, then drop the old one. If it is meant, state why in the file: -- migrate: allow rename: reason",
+    ],
+  ],
+  ["ALTER INDEX i RENAME TO j", []],
+  [
+    "ALTER TABLE t DISABLE TRIGGER ALL",
+    ["warning drop-guard: What every trigger, and every foreign key, of t saw to no longer happens."],
+  ],
+  [
+    "ALTER TABLE t DISABLE ROW LEVEL SECURITY",
+    ["warning drop-guard: What row level security of t saw to no longer happens."],
+  ],
+  [
+    "SECURITY LABEL ON TABLE t IS 'x'",
+    [
+      "warning not-understood: What it destroys, locks or breaks is not known here: try it on a copy of the database first.",
+    ],
+  ],
+  ["CREATE RULE r AS ON DELETE TO t DO INSTEAD DELETE FROM u", []],
+  ["CREATE FUNCTION f() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM t; END", []],
 ];
 
 test.each(golden)("%s", async (text, expected) => {

@@ -1,0 +1,109 @@
+import { cascade, constraintGone, destructive, rewrite, warning, type Danger } from "./danger.ts";
+import { nameIn, tableName, typeName, type Tree } from "./names.ts";
+import type { EmptyTables } from "./tables.ts";
+
+/** What ALTER TABLE may destroy, lock for long, or fail at: each of its commands. */
+export function alterDangers({ relation, cmds = [] }: Tree, empty: EmptyTables): Danger[] {
+  const table = tableName(relation);
+  if (empty.has(table)) return [];
+  return cmds.flatMap(({ AlterTableCmd: cmd }: Tree) => [
+    ...(alterations[cmd.subtype]?.(cmd, table) ?? []),
+    ...cascade(cmd.behavior),
+  ]);
+}
+
+const alterations: Record<string, (cmd: Tree, table: string) => Danger[]> = {
+  AT_DropColumn: ({ name }, table) => [
+    destructive("drop-column", `Column ${name} of ${table} goes with its values: nothing but a backup has them then.`),
+  ],
+  AT_AlterColumnType: ({ name, def }, table) => [
+    destructive(
+      "change-type",
+      `The values of ${table}.${name} become ${typeName(def.ColumnDef.typeName)}: what they were is not known here, so they may lose ` +
+        "something or fail, and mostly the table is written anew under a lock. Add a column beside it, fill it, and change over.",
+    ),
+  ],
+  AT_AddColumn: ({ def }, table) => addedColumn(def.ColumnDef, table),
+  AT_SetNotNull: ({ name }, table) => [
+    warning(
+      "set-not-null",
+      `${table} is read whole under a lock that keeps everybody out. Add CHECK (${name} IS NOT NULL) NOT VALID first, validate it ` +
+        "in the next file, then this is quick.",
+    ),
+  ],
+  AT_DropConstraint: ({ name }, table) => [constraintGone(name, table)],
+  AT_DetachPartition: ({ def }, table) => [parted(tableName(def.PartitionCmd.name), table)],
+  AT_DropInherit: ({ def }, table) => [parted(table, tableName(def.RangeVar))],
+  AT_DisableRowSecurity: (_, table) => [unguarded("row level security", table)],
+  AT_NoForceRowSecurity: (_, table) => [unguarded("row level security for its owner", table)],
+  AT_DisableTrig: ({ name }, table) => [unguarded(`trigger ${name}`, table)],
+  AT_DisableTrigAll: (_, table) => [unguarded("every trigger, and every foreign key,", table)],
+  AT_DisableTrigUser: (_, table) => [unguarded("every trigger", table)],
+  AT_DisableRule: ({ name }, table) => [unguarded(`rule ${name}`, table)],
+  AT_AddConstraint: ({ def }, table) => addedConstraint(def.Constraint, table),
+};
+
+function parted(part: string, table: string): Danger {
+  return warning("detach-partition", `Queries of ${table} no longer find the rows of ${part}.`);
+}
+
+function unguarded(guard: string, table: string): Danger {
+  return warning("drop-guard", `What ${guard} of ${table} saw to no longer happens.`);
+}
+
+/** Functions whose result changes from row to row, so that each row has to be written. */
+const volatileFunctions = new Set([
+  "gen_random_uuid",
+  "random",
+  "clock_timestamp",
+  "timeofday",
+  "nextval",
+  "uuid_generate_v4",
+]);
+
+function addedColumn({ colname, constraints = [], typeName: type }: Tree, table: string): Danger[] {
+  const kinds = constraints.map(({ Constraint }: Tree) => Constraint);
+  const has = (contype: string) => kinds.find((constraint: Tree) => constraint.contype === contype);
+  const value = has("CONSTR_DEFAULT")?.raw_expr;
+  const isSerial = /^(small|big)?serial$/.test(nameIn(type?.names));
+  const found: Danger[] = [];
+  if (
+    (has("CONSTR_NOTNULL") || has("CONSTR_PRIMARY")) &&
+    !value &&
+    !has("CONSTR_IDENTITY") &&
+    !has("CONSTR_GENERATED") &&
+    !isSerial
+  ) {
+    found.push(
+      destructive(
+        "not-null-without-default",
+        `It fails where ${table} has rows, because they would have no ${colname}. Give it a DEFAULT, or add it without NOT NULL, fill it, and forbid nulls then.`,
+      ),
+    );
+  }
+  if (isSerial || has("CONSTR_IDENTITY") || (value?.FuncCall && volatileFunctions.has(nameIn(value.FuncCall.funcname))))
+    found.push(rewrite(table));
+  return [...found, ...kinds.flatMap((constraint: Tree) => addedConstraint(constraint, table))];
+}
+
+function addedConstraint({ contype, conname, skip_validation, indexname }: Tree, table: string): Danger[] {
+  const name = conname ?? "the constraint";
+  if ((contype === "CONSTR_FOREIGN" || contype === "CONSTR_CHECK") && !skip_validation) {
+    return [
+      warning(
+        "constraint-without-not-valid",
+        `${table} is read whole under a lock to check ${name}. Add it NOT VALID, and VALIDATE it in the next file.`,
+      ),
+    ];
+  }
+  if ((contype === "CONSTR_UNIQUE" || contype === "CONSTR_PRIMARY") && !indexname) {
+    return [
+      warning(
+        "unique-constraint",
+        `Nobody can use ${table} while the index of ${name} is built, and it fails where there are duplicates. Build a unique index ` +
+          "CONCURRENTLY first, and add the constraint USING INDEX.",
+      ),
+    ];
+  }
+  return [];
+}
