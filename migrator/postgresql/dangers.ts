@@ -4,6 +4,7 @@ import { alterDangers } from "./dangersTable.ts";
 import {
   changesInside,
   choosesRows,
+  isOn,
   nameIn,
   objectName,
   roleName,
@@ -12,24 +13,25 @@ import {
   type Tree,
 } from "./names.ts";
 import type { SqlRule } from "./rules.ts";
-import type { EmptyTables } from "./tables.ts";
+import type { Tables } from "./tables.ts";
 
 /**
  * What a statement may destroy, lock for long, or fail at.
- * @param empty tables of which it is known that they have no rows yet.
+ * @param tables what is known of them from the statements before.
  */
-export function dangersOf(node: Tree, empty: EmptyTables): Danger[] {
+export function dangersOf(node: Tree, tables: Tables): Danger[] {
   const [kind = "", tree] = Object.entries(node ?? {})[0] ?? [];
   return [[kind, tree] as const, ...changesInside(kind, tree)].flatMap(
-    ([kind, tree]) => checks[kind]?.(tree, empty) ?? [],
+    ([kind, tree]) => checks[kind]?.(tree, tables) ?? [],
   );
 }
 
-const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
+const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
   DropStmt: dropDangers,
   AlterTableStmt: alterDangers,
-  IndexStmt: ({ relation, concurrent, idxname }, empty) =>
-    concurrent || empty.has(tableName(relation))
+  IndexStmt: ({ relation, concurrent, idxname }, { empty }) =>
+    // ON ONLY is for partitioned tables, which have no rows themselves.
+    concurrent || !relation.inh || empty.has(tableName(relation))
       ? []
       : [
           warning(
@@ -43,11 +45,11 @@ const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
     destructive("truncate", `All rows of ${listed(relations.map(objectName))} go: nothing but a backup has them then.`),
     ...cascade(behavior),
   ],
-  DeleteStmt: ({ relation, whereClause }, empty) =>
+  DeleteStmt: ({ relation, whereClause }, { empty }) =>
     choosesRows(whereClause) || empty.has(tableName(relation))
       ? []
       : [destructive("delete-all", `All rows of ${tableName(relation)} go: nothing but a backup has them then.`)],
-  MergeStmt: ({ relation, mergeWhenClauses = [] }, empty) =>
+  MergeStmt: ({ relation, mergeWhenClauses = [] }, { empty }) =>
     mergeWhenClauses.some(({ MergeWhenClause }: Tree) => MergeWhenClause.commandType === "CMD_DELETE") &&
     !empty.has(tableName(relation))
       ? [
@@ -57,7 +59,7 @@ const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
           ),
         ]
       : [],
-  UpdateStmt: ({ relation, whereClause }, empty) =>
+  UpdateStmt: ({ relation, whereClause }, { empty }) =>
     choosesRows(whereClause) || empty.has(tableName(relation))
       ? []
       : [
@@ -66,11 +68,11 @@ const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
             `Every row of ${tableName(relation)} is written anew, also those that need it not. Say in WHERE which do.`,
           ),
         ],
-  RenameStmt: ({ renameType, relation, object, subname, newname, behavior }, empty) =>
+  RenameStmt: ({ renameType, relation, object, subname, newname, behavior }, { empty }) =>
     unusedNames.has(renameType) || empty.has(tableName(relation))
       ? []
       : [moved(subname ?? subjectName({ relation, object }), `it is called ${newname}`), ...cascade(behavior)],
-  AlterObjectSchemaStmt: ({ relation, object, newschema }, empty) =>
+  AlterObjectSchemaStmt: ({ relation, object, newschema }, { empty }) =>
     empty.has(tableName(relation)) ? [] : [moved(subjectName({ relation, object }), `it is in schema ${newschema}`)],
   AlterEnumStmt: ({ oldVal, newVal }) =>
     oldVal === undefined ? [] : [moved(`'${oldVal}'`, `it is called '${newVal}'`)],
@@ -85,9 +87,20 @@ const checks: Record<string, (tree: Tree, empty: EmptyTables) => Danger[]> = {
   ],
   VariableSetStmt: timeoutDangers,
   VacuumStmt: ({ options = [], rels = [] }) =>
-    options.some(({ DefElem }: Tree) => DefElem.defname === "full")
+    isOn(options, "full")
       ? [rewrite(listed(rels.map(({ VacuumRelation }: Tree) => tableName(VacuumRelation.relation))) || "every table")]
       : [],
+  RefreshMatViewStmt: ({ relation, concurrent }) => (concurrent ? [] : [rewrite(tableName(relation))]),
+  ReindexStmt: ({ relation, name = "the database", params }, { empty }) =>
+    isOn(params, "concurrently") || empty.has(tableName(relation))
+      ? []
+      : [
+          warning(
+            "index-without-concurrently",
+            `Writes wait while ${relation ? tableName(relation) : `each index of ${name}`} is built anew, and so do queries that would use it. ` +
+              "Say CONCURRENTLY, in a file of its own that begins with `-- migrate: no-transaction`.",
+          ),
+        ],
   ClusterStmt: ({ relation }) => [rewrite(relation ? tableName(relation) : "every table")],
 };
 
@@ -134,7 +147,7 @@ const dropped: Record<string, [SqlRule, "destructive" | "warning", string]> = {
   OBJECT_RULE: ["drop-guard", "warning", noGuard],
 };
 
-function dropDangers({ removeType, objects, behavior }: Tree, empty: EmptyTables): Danger[] {
+function dropDangers({ removeType, objects, behavior }: Tree, { empty }: Tables): Danger[] {
   const names: string[] = objects
     .map(objectName)
     .filter((name: string) => removeType !== "OBJECT_TABLE" || !empty.has(name));
@@ -146,18 +159,29 @@ function dropDangers({ removeType, objects, behavior }: Tree, empty: EmptyTables
   ];
 }
 
+const milliseconds: Record<string, number> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
 function timeoutDangers({ name, kind, args = [] }: Tree): Danger[] {
-  if (!/^(lock|statement)_timeout$/i.test(name ?? "") && kind !== "VAR_RESET_ALL") return [];
-  const value = args[0]?.A_Const;
-  const isOff =
-    value && (value.ival ? (value.ival.ival ?? 0) === 0 : /^0+ *(ms|s|min|h|d)?$/.test(value.sval?.sval ?? ""));
-  if (kind === "VAR_SET_VALUE" && !isOff) return [];
-  const what = kind === "VAR_RESET_ALL" ? "Both timeouts are" : `${name} is`;
+  if (!/^(lock|statement)_timeout$/i.test(name) || kind !== "VAR_SET_VALUE") return [];
+  const { ival, fval, sval } = args[0]?.A_Const ?? {};
+  const value = ival ? String(ival.ival ?? 0) : (fval?.fval ?? sval?.sval);
+  const [, amount, unit = "ms"] = /^ *([\d.]+) *([a-z]*) *$/.exec(value) ?? [];
+  const time = Number(amount) * (milliseconds[unit || "ms"] ?? NaN);
+  if (time < 1) {
+    return [
+      warning(
+        "no-timeout",
+        `${name} is off from here on, so that it may wait or run without end, and others behind it. Each file begins with ` +
+          "lock_timeout 2s and statement_timeout 15min: set what it needs.",
+      ),
+    ];
+  }
+  if (time <= 10_000 || !/^lock/i.test(name)) return [];
   return [
     warning(
       "no-timeout",
-      `${what} off from here on, so that it may wait or run without end, and others behind it. Each file begins with ` +
-        "lock_timeout 2s and statement_timeout 15min: set what it needs.",
+      `${name} is ${value} from here on, and who comes to the table after this waits as long. Leave it short: what does not get its ` +
+        "lock is tried again.",
     ),
   ];
 }

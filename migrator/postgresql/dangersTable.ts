@@ -1,18 +1,20 @@
 import { cascade, constraintGone, destructive, rewrite, warning, type Danger } from "./danger.ts";
-import { nameIn, tableName, typeName, type Tree } from "./names.ts";
-import type { EmptyTables } from "./tables.ts";
+import { nameIn, namesIn, nodesIn, tableName, typeName, type Tree } from "./names.ts";
+import type { Tables } from "./tables.ts";
 
 /** What ALTER TABLE may destroy, lock for long, or fail at: each of its commands. */
-export function alterDangers({ relation, cmds = [] }: Tree, empty: EmptyTables): Danger[] {
+export function alterDangers({ relation, cmds = [], objtype }: Tree, tables: Tables): Danger[] {
   const table = tableName(relation);
-  if (empty.has(table)) return [];
-  return cmds.flatMap(({ AlterTableCmd: cmd }: Tree) => [
-    ...(alterations[cmd.subtype]?.(cmd, table) ?? []),
-    ...cascade(cmd.behavior),
-  ]);
+  return cmds.flatMap(({ AlterTableCmd: cmd }: Tree) => {
+    const partition = cmd.def?.PartitionCmd?.name;
+    // An index has its parts, too, but no rows.
+    if (objtype === "OBJECT_INDEX" && partition) return [];
+    if (tables.empty.has(partition ? tableName(partition) : table)) return [];
+    return [...(alterations[cmd.subtype]?.(cmd, table, tables) ?? []), ...cascade(cmd.behavior)];
+  });
 }
 
-const alterations: Record<string, (cmd: Tree, table: string) => Danger[]> = {
+const alterations: Record<string, (cmd: Tree, table: string, tables: Tables) => Danger[]> = {
   AT_DropColumn: ({ name }, table) => [
     destructive("drop-column", `Column ${name} of ${table} goes with its values: nothing but a backup has them then.`),
   ],
@@ -24,13 +26,31 @@ const alterations: Record<string, (cmd: Tree, table: string) => Danger[]> = {
     ),
   ],
   AT_AddColumn: ({ def }, table) => addedColumn(def.ColumnDef, table),
-  AT_SetNotNull: ({ name }, table) => [
-    warning(
-      "set-not-null",
-      `${table} is read whole under a lock that keeps everybody out. Add CHECK (${name} IS NOT NULL) NOT VALID first, validate it ` +
-        "in the next file, then this is quick.",
-    ),
-  ],
+  AT_SetNotNull: ({ name }, table, { checked }) =>
+    checked.has(table)
+      ? []
+      : [
+          warning(
+            "set-not-null",
+            `${table} is read whole under a lock that keeps everybody out. Add CHECK (${name} IS NOT NULL) NOT VALID first; in the next ` +
+              "file VALIDATE it, and then this is quick.",
+          ),
+        ],
+  AT_AttachPartition: ({ def }, table, { checked }) => {
+    const part = tableName(def.PartitionCmd.name);
+    if (checked.has(part)) return [];
+    return [
+      warning(
+        "constraint-without-not-valid",
+        `${part} is read whole under a lock to check that its rows belong into this part of ${table}. Add a CHECK that says so NOT VALID ` +
+          "first; in the next file VALIDATE it, and then this is quick.",
+      ),
+    ];
+  },
+  AT_SetLogged: (_, table) => [rewrite(table)],
+  AT_SetUnLogged: (_, table) => [rewrite(table)],
+  AT_SetTableSpace: (_, table) => [rewrite(table)],
+  AT_SetAccessMethod: (_, table) => [rewrite(table)],
   AT_DropConstraint: ({ name }, table) => [constraintGone(name, table)],
   AT_DetachPartition: ({ def }, table) => [parted(tableName(def.PartitionCmd.name), table)],
   AT_DropInherit: ({ def }, table) => [parted(table, tableName(def.RangeVar))],
@@ -61,17 +81,26 @@ const volatileFunctions = new Set([
   "uuid_generate_v4",
 ]);
 
+function isVolatile(value: Tree): boolean {
+  return nodesIn(value, ["FuncCall"]).some(([, { funcname }]) => volatileFunctions.has(namesIn(funcname).at(-1) ?? ""));
+}
+
+function isNull(value: Tree): boolean {
+  return value.TypeCast ? isNull(value.TypeCast.arg) : value.A_Const?.isnull === true;
+}
+
 function addedColumn({ colname, constraints = [], typeName: type }: Tree, table: string): Danger[] {
   const kinds = constraints.map(({ Constraint }: Tree) => Constraint);
   const has = (contype: string) => kinds.find((constraint: Tree) => constraint.contype === contype);
   const value = has("CONSTR_DEFAULT")?.raw_expr;
+  const generated = has("CONSTR_GENERATED");
   const isSerial = /^(small|big)?serial$/.test(nameIn(type?.names));
   const found: Danger[] = [];
   if (
     (has("CONSTR_NOTNULL") || has("CONSTR_PRIMARY")) &&
-    !value &&
+    (!value || isNull(value)) &&
     !has("CONSTR_IDENTITY") &&
-    !has("CONSTR_GENERATED") &&
+    !generated &&
     !isSerial
   ) {
     found.push(
@@ -81,7 +110,7 @@ function addedColumn({ colname, constraints = [], typeName: type }: Tree, table:
       ),
     );
   }
-  if (isSerial || has("CONSTR_IDENTITY") || (value?.FuncCall && volatileFunctions.has(nameIn(value.FuncCall.funcname))))
+  if (isSerial || has("CONSTR_IDENTITY") || generated?.generated_kind === "s" || isVolatile(value))
     found.push(rewrite(table));
   return [...found, ...kinds.flatMap((constraint: Tree) => addedConstraint(constraint, table))];
 }
@@ -104,6 +133,10 @@ function addedConstraint({ contype, conname, skip_validation, indexname }: Tree,
           "CONCURRENTLY first, and add the constraint USING INDEX.",
       ),
     ];
+  }
+  if (contype === "CONSTR_EXCLUSION") {
+    const message = `Nobody can use ${table} while the index of ${name} is built, and it fails where rows exclude each other.`;
+    return [warning("unique-constraint", message)];
   }
   return [];
 }

@@ -3,6 +3,7 @@ import { altersTable, createsTable, addsConstraint, optionWords, valueWords } fr
 import {
   changesInside,
   choosesRows,
+  isOn,
   nameIn,
   namesIn,
   objectName,
@@ -203,13 +204,13 @@ const describers: Record<string, (tree: Tree) => string | undefined> = {
     `empties ${listed(relations.map(objectName))}${behavior === "DROP_CASCADE" ? " and what refers to it" : ""}`,
   LockStmt: ({ relations }) => `locks ${listed(relations.map(objectName))}`,
   VariableSetStmt: sets,
-  VacuumStmt: ({ is_vacuumcmd, rels = [], options = [] }) => {
-    const full = options.some(({ DefElem }: Tree) => DefElem.defname === "full") ? " in full" : "";
+  VacuumStmt: ({ is_vacuumcmd, rels = [], options }) => {
+    const full = isOn(options, "full") ? " in full" : "";
     const tables = listed(rels.map(({ VacuumRelation }: Tree) => tableName(VacuumRelation.relation))) || "all tables";
     return `${is_vacuumcmd ? "vacuums" : "analyses"} ${tables}${full}`;
   },
-  ReindexStmt: ({ relation, name, params = [] }) =>
-    `builds ${relation ? tableName(relation) : `all indexes of ${name}`} anew${params.some(({ DefElem }: Tree) => DefElem.defname === "concurrently") ? " concurrently" : ""}`,
+  ReindexStmt: ({ relation, name, params }) =>
+    `builds ${relation ? tableName(relation) : `all indexes of ${name}`} anew${isOn(params, "concurrently") ? " concurrently" : ""}`,
   ClusterStmt: ({ relation, indexname }) =>
     `clusters ${relation ? tableName(relation) : "all tables"}${indexname ? ` by index ${indexname}` : ""}`,
   ConstraintsSetStmt: ({ deferred }) => `makes constraints ${deferred ? "deferred" : "immediate"}`,

@@ -83,6 +83,7 @@ function commandWords(cmd: Tree, table: string, kind: string): string | undefine
     AT_SetRelOptions: () => `sets ${optionWords(cmd.def)} of ${kind} ${table}`,
     AT_ResetRelOptions: () => `resets ${optionWords(cmd.def)} of ${kind} ${table}`,
     AT_SetTableSpace: () => `moves ${kind} ${table} to tablespace ${cmd.name}`,
+    AT_SetAccessMethod: () => `sets the access method of ${kind} ${table}`,
     AT_SetLogged: () => `makes table ${table} logged`,
     AT_SetUnLogged: () => `makes table ${table} unlogged`,
     AT_ReplicaIdentity: () => `sets the replica identity of ${table}`,

@@ -4,16 +4,16 @@ import { dangersOf } from "./dangers.ts";
 import { understood } from "./describe.ts";
 import type { Tree } from "./names.ts";
 import type { SqlScript, SqlStatement } from "./statements.ts";
-import { follow, movesNames, type EmptyTables } from "./tables.ts";
+import { follow, movesNames, type Tables } from "./tables.ts";
 import type { Finding } from "../types.ts";
 
 /**
  * What is dangerous in a pending file.
- * @param empty what the pending files before it leave; it is taken on to the end of this one.
+ * @param tables what is known of them before it; it is taken on to the end of this file.
  */
-export function lintSql({ statements, transaction, allowed }: SqlScript, empty: EmptyTables): Finding[] {
+export function lintSql({ statements, transaction, allowed }: SqlScript, tables: Tables): Finding[] {
   const sure = !statements.some(movesNames);
-  if (!sure) empty.clear();
+  if (!sure) tables.empty.clear();
   return statements.flatMap((statement) => {
     const place = `line ${statement.line}`;
     const refused = impossible(statement, transaction).map(({ rule, message }): Finding => ({
@@ -23,10 +23,10 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, empty: 
       message,
     }));
     const unknown = refused.length === 0 && !understood(statement.node) ? [notUnderstood] : [];
-    const dangers = [...unknown, ...dangersOf(statement.node, empty)].map((danger) =>
+    const dangers = [...unknown, ...dangersOf(statement.node, tables)].map((danger) =>
       finding(danger, place, allowed.get(danger.rule)),
     );
-    if (sure) follow(empty, statement.node);
+    if (sure) follow(tables, statement.node);
     return [...refused, ...dangers];
   });
 }

@@ -64,6 +64,13 @@ export function roleName(role: Tree): string {
   return roletype === "ROLESPEC_PUBLIC" ? "PUBLIC" : "the current role";
 }
 
+/** Whether an option in parentheses is on: `FULL` and `FULL true`, not `FULL off`. */
+export function isOn(options: Tree, name: string): boolean {
+  const option = (options ?? []).find(({ DefElem }: Tree) => DefElem?.defname === name)?.DefElem;
+  const { String: word, Integer: number } = option?.arg ?? {};
+  return option !== undefined && !/^(false|off|0)$/i.test(word?.sval ?? (number && String(number.ival ?? 0)));
+}
+
 /** What a RENAME, an OWNER TO or a SET SCHEMA is about: a relation, or any other thing. */
 export function subjectName({ relation, object }: Tree): string {
   return relation ? tableName(relation) : objectName(object);

@@ -2,14 +2,14 @@ import type { Migration, Review } from "../types.ts";
 import { describeScript } from "./describe.ts";
 import { lintSql } from "./lint.ts";
 import { parseSql } from "./statements.ts";
-import type { EmptyTables } from "./tables.ts";
+import type { Tables } from "./tables.ts";
 
 /**
  * What the pending migrations are going to do, in order.
  * @throws MigrationError for a file that can't be read, companions included: see `parseSql`.
  */
 export async function reviewSql(pending: readonly Migration[]): Promise<Review[]> {
-  const empty: EmptyTables = new Map();
+  const tables: Tables = { empty: new Map(), checked: new Set() };
   const reviews: Review[] = [];
   for (const file of pending) {
     const script = await parseSql(file);
@@ -19,7 +19,7 @@ export async function reviewSql(pending: readonly Migration[]): Promise<Review[]
       checksum: file.checksum,
       transaction: script.transaction,
       statements: describeScript(script.statements),
-      findings: lintSql(script, empty),
+      findings: lintSql(script, tables),
     });
   }
   return reviews;

@@ -1,11 +1,16 @@
 import { nodesIn, objectName, tableName, type Tree } from "./names.ts";
 import type { SqlStatement } from "./statements.ts";
 
-/**
- * Tables that pending files make and that have no rows yet, so that nothing that is said of rows holds. Each has beside it
- * the table that it is a part of, or itself: a row of one may be a row of the other.
- */
-export type EmptyTables = Map<string, string>;
+/** What is known of tables from the pending files alone. */
+export interface Tables {
+  /**
+   * Those that they make and that have no rows yet, so that nothing that is said of rows holds. Each has beside it the table
+   * that it is a part of, or itself: a row of one may be a row of the other.
+   */
+  empty: Map<string, string>;
+  /** Those a constraint of which they validate: this is taken for the one that spares the next statement its look at the rows. */
+  checked: Set<string>;
+}
 
 /** Whether names without a schema may mean other tables after a statement. */
 export function movesNames({ node, text }: SqlStatement): boolean {
@@ -14,8 +19,10 @@ export function movesNames({ node, text }: SqlStatement): boolean {
 }
 
 /** Takes in what a statement does to them. */
-export function follow(empty: EmptyTables, node: Tree): void {
-  const { CreateStmt, DropStmt, RenameStmt } = node;
+export function follow({ empty, checked }: Tables, node: Tree): void {
+  const { CreateStmt, DropStmt, RenameStmt, AlterTableStmt } = node;
+  if (AlterTableStmt?.cmds.some(({ AlterTableCmd }: Tree) => AlterTableCmd.subtype === "AT_ValidateConstraint"))
+    checked.add(tableName(AlterTableStmt.relation));
   if ((DropStmt?.removeType ?? RenameStmt?.renameType) === "OBJECT_SCHEMA") empty.clear();
   for (const part of changed(node)) {
     const whole = DropStmt ? part : empty.get(part);

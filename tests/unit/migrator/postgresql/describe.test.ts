@@ -136,6 +136,9 @@ const golden: [string, string][] = [
   ["ALTER TABLE t DISABLE RULE r, ENABLE TRIGGER USER", "switches rule r of t off, switches all triggers of t on"],
   ["ALTER TABLE t INHERIT p", "makes t inherit from p"],
   ["ALTER TABLE t NO INHERIT p", "ends that t inherits from p"],
+  ["VACUUM (FULL off) t", "vacuums t"],
+  ["REINDEX (CONCURRENTLY 0) TABLE t", "builds t anew"],
+  ["ALTER TABLE t SET ACCESS METHOD heap", "sets the access method of table t"],
 ];
 
 test.each(golden)("%s", async (text, words) => {

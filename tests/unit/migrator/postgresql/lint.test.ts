@@ -7,7 +7,7 @@ import { refusal } from "../../../support/migrations.ts";
 import type { SourceFile } from "../../../../migrator/types.ts";
 
 const file = (text: string, name = "0001_x.sql"): SourceFile => ({ name, path: name, checksum: "c", text });
-const findings = async (text: string) => lintSql(await parseSql(file(text)), new Map());
+const findings = async (text: string) => lintSql(await parseSql(file(text)), { empty: new Map(), checked: new Set() });
 
 const golden: [string, string[]][] = [
   [
@@ -90,7 +90,7 @@ const golden: [string, string[]][] = [
   [
     "ALTER TABLE t ALTER a SET NOT NULL",
     [
-      "warning set-not-null: t is read whole under a lock that keeps everybody out. Add CHECK (a IS NOT NULL) NOT VALID first, validate it in the next file, then this is quick.",
+      "warning set-not-null: t is read whole under a lock that keeps everybody out. Add CHECK (a IS NOT NULL) NOT VALID first; in the next file VALIDATE it, and then this is quick.",
     ],
   ],
   [
@@ -166,18 +166,10 @@ const golden: [string, string[]][] = [
     ],
   ],
   ["SET lock_timeout = '5s'", []],
-  [
-    "RESET statement_timeout",
-    [
-      "warning no-timeout: statement_timeout is off from here on, so that it may wait or run without end, and others behind it. Each file begins with lock_timeout 2s and statement_timeout 15min: set what it needs.",
-    ],
-  ],
-  [
-    "RESET ALL",
-    [
-      "warning no-timeout: Both timeouts are off from here on, so that it may wait or run without end, and others behind it. Each file begins with lock_timeout 2s and statement_timeout 15min: set what it needs.",
-    ],
-  ],
+  // They bring back what the session began with.
+  ["RESET statement_timeout", []],
+  ["SET lock_timeout TO DEFAULT", []],
+  ["RESET ALL", []],
   [
     "CREATE INDEX CONCURRENTLY t_a ON t (a)",
     [
@@ -332,6 +324,72 @@ const golden: [string, string[]][] = [
   ],
   ["CREATE RULE r AS ON DELETE TO t DO INSTEAD DELETE FROM u", []],
   ["CREATE FUNCTION f() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM t; END", []],
+  [
+    "ALTER TABLE t ADD COLUMN a int GENERATED ALWAYS AS (b + 1) STORED",
+    ["warning rewrite-table: t is written anew, and nobody can read it meanwhile."],
+  ],
+  [
+    "ALTER TABLE t ADD COLUMN a text DEFAULT 'a' || pg_catalog.random()::text",
+    ["warning rewrite-table: t is written anew, and nobody can read it meanwhile."],
+  ],
+  ["ALTER TABLE t ADD COLUMN a timestamptz DEFAULT now()", []],
+  [
+    "ALTER TABLE t ADD COLUMN a int DEFAULT NULL::int NOT NULL",
+    [
+      "destructive not-null-without-default: It fails where t has rows, because they would have no a. Give it a DEFAULT, or add it without NOT NULL, fill it, and forbid nulls then. If it is meant, state why in the file: -- migrate: allow not-null-without-default: reason",
+    ],
+  ],
+  ["ALTER TABLE t SET UNLOGGED", ["warning rewrite-table: t is written anew, and nobody can read it meanwhile."]],
+  ["ALTER TABLE t SET TABLESPACE x", ["warning rewrite-table: t is written anew, and nobody can read it meanwhile."]],
+  [
+    "ALTER TABLE t SET ACCESS METHOD heap",
+    ["warning rewrite-table: t is written anew, and nobody can read it meanwhile."],
+  ],
+  [
+    "ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)",
+    [
+      "warning unique-constraint: Nobody can use t while the index of the constraint is built, and it fails where rows exclude each other.",
+    ],
+  ],
+  [
+    "ALTER TABLE t ATTACH PARTITION p DEFAULT",
+    [
+      "warning constraint-without-not-valid: p is read whole under a lock to check that its rows belong into this part of t. Add a CHECK that says so NOT VALID first; in the next file VALIDATE it, and then this is quick.",
+    ],
+  ],
+  ["ALTER TABLE p VALIDATE CONSTRAINT c; ALTER TABLE t ATTACH PARTITION p DEFAULT", []],
+  ["CREATE TABLE p (a int); ALTER TABLE t ATTACH PARTITION p DEFAULT", []],
+  ["ALTER INDEX t_a ATTACH PARTITION p_a", []],
+  ["ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL", []],
+  ["CREATE INDEX t_a ON ONLY t (a)", []],
+  [
+    "REINDEX TABLE t",
+    [
+      "warning index-without-concurrently: Writes wait while t is built anew, and so do queries that would use it. Say CONCURRENTLY, in a file of its own that begins with `-- migrate: no-transaction`.",
+    ],
+  ],
+  [
+    "-- migrate: no-transaction\nREINDEX (CONCURRENTLY FALSE) SCHEMA s",
+    [
+      "warning index-without-concurrently: Writes wait while each index of s is built anew, and so do queries that would use it. Say CONCURRENTLY, in a file of its own that begins with `-- migrate: no-transaction`.",
+    ],
+  ],
+  ["-- migrate: no-transaction\nVACUUM (FULL false) t", []],
+  ["REFRESH MATERIALIZED VIEW m", ["warning rewrite-table: m is written anew, and nobody can read it meanwhile."]],
+  ["REFRESH MATERIALIZED VIEW CONCURRENTLY m", []],
+  [
+    "SET lock_timeout = '10min'",
+    [
+      "warning no-timeout: lock_timeout is 10min from here on, and who comes to the table after this waits as long. Leave it short: what does not get its lock is tried again.",
+    ],
+  ],
+  [
+    "SET lock_timeout = 30000",
+    [
+      "warning no-timeout: lock_timeout is 30000 from here on, and who comes to the table after this waits as long. Leave it short: what does not get its lock is tried again.",
+    ],
+  ],
+  ["SET statement_timeout = '2h'", []],
 ];
 
 test.each(golden)("%s", async (text, expected) => {
