@@ -11,18 +11,19 @@ import { sqlRules } from "./rules.ts";
 export function directivesOf(file: SourceFile, tokens: readonly ScanToken[]) {
   let transaction = true;
   const allowed = new Map<string, string>();
+  const bytes = Buffer.from(file.text);
   for (const { start, end, tokenName } of tokens) {
-    const bytes = Buffer.from(file.text);
+    if (tokenName !== "SQL_COMMENT") continue;
     const comment = bytes.subarray(start, end).toString().trimEnd();
-    if (tokenName !== "SQL_COMMENT" || !/^--[ \t]*migrate[ \t]*:/i.test(comment)) continue;
-    const before = bytes.subarray(0, start).toString();
-    const refuse = (reason: string) =>
-      new MigrationError(
-        `${file.name} line ${before.split("\n").length}: "${comment}" ${reason}. Nothing was applied.`,
-        { migration: file.name },
-      );
+    if (!/^--[ \t]*migrate[ \t]*:/i.test(comment)) continue;
+    const refuse = (reason: string) => {
+      const line = bytes.subarray(0, start).toString().split("\n").length;
+      return new MigrationError(`${file.name} line ${line}: "${comment}" ${reason}. Nothing was applied.`, {
+        migration: file.name,
+      });
+    };
     const [, rule, reason] = /^-- migrate: allow ([^\s:]+):\s*(.*)$/.exec(comment) ?? [];
-    if (before !== "" && !before.endsWith("\n")) throw refuse("does not begin its line, and would be passed over");
+    if (start > 0 && bytes[start - 1] !== 0x0a) throw refuse("does not begin its line, and would be passed over");
     if (comment === "-- migrate: no-transaction") transaction = false;
     else if (rule === undefined) {
       throw refuse("is no directive. There are `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`");

@@ -87,13 +87,16 @@ function split(
   withoutComments: (text: string) => string,
 ): SqlStatement[] {
   const bytes = Buffer.from(text);
+  let [line, counted] = [1, 0];
   return parsed.map(({ stmt, stmt_location: start = 0, stmt_len: length }) => {
     const slice = bytes
       .subarray(start, length ? start + length : undefined)
       .toString()
       .trim();
     const own = /(--.*|\*\/)$/.test(slice) ? withoutComments(slice) : slice;
-    return { text: own, line: lineAt(bytes.subarray(0, start).toString()), hash: checksum(own), node: stmt! };
+    line += lineAt(bytes.subarray(counted, start).toString()) - 1;
+    counted = start;
+    return { text: own, line, hash: checksum(own), node: stmt! };
   });
 }
 
