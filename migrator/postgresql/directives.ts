@@ -3,6 +3,9 @@ import { MigrationError, listed } from "../errors.ts";
 import type { SourceFile } from "../types.ts";
 import { sqlRules } from "./rules.ts";
 
+/** How a comment begins that is meant as a directive, whether it is well written or not. */
+export const directive = /(?:--|\/\*)[\s*]*migrate(?:\s*:|\s+(?:no[-_\s]*transaction|allow)\b)/i;
+
 /**
  * What the comments of a file ask for: `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`.
  * @param tokens of the file: what looks like a comment inside a string is none.
@@ -13,9 +16,9 @@ export function directivesOf(file: SourceFile, tokens: readonly ScanToken[]) {
   const allowed = new Map<string, string>();
   const bytes = Buffer.from(file.text);
   for (const { start, end, tokenName } of tokens) {
-    if (tokenName !== "SQL_COMMENT") continue;
+    if (tokenName !== "SQL_COMMENT" && tokenName !== "C_COMMENT") continue;
     const comment = bytes.subarray(start, end).toString().trimEnd();
-    if (!/^--[ \t]*migrate[ \t]*:/i.test(comment)) continue;
+    if (comment.search(directive) !== 0) continue;
     const refuse = (reason: string) => {
       const line = bytes.subarray(0, start).toString().split("\n").length;
       return new MigrationError(`${file.name} line ${line}: "${comment}" ${reason}. Nothing was applied.`, {

@@ -2,7 +2,7 @@ import type { Node, ScanToken } from "libpg-query";
 import { checksum } from "../checksum.ts";
 import { MigrationError } from "../errors.ts";
 import type { SourceFile } from "../types.ts";
-import { directivesOf } from "./directives.ts";
+import { directive, directivesOf } from "./directives.ts";
 
 export interface SqlStatement {
   /** Without the comments before it, and without its semicolon. */
@@ -54,7 +54,7 @@ async function read(file: SourceFile): Promise<SqlScript> {
     };
     statements = split(file.text, parseSync(file.text).stmts ?? [], withoutComments);
     // Most files have no directive, and a scan takes as long as parsing does.
-    tokens = /--[ \t]*migrate[ \t]*:/i.test(file.text) ? scanSync(file.text).tokens : [];
+    tokens = directive.test(file.text) ? scanSync(file.text).tokens : [];
   } catch (error) {
     if (!hasSqlDetails(error)) throw error;
     const before = [...file.text].slice(0, error.sqlDetails?.cursorPosition ?? 0).join("");

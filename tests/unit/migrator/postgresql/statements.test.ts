@@ -77,6 +77,26 @@ test.each([
     '0001_x.sql line 1: "-- migrate: no transaction" is no directive. There are `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`. Nothing was applied.',
   ],
   [
+    "-- migrate no-transaction\nSELECT 1;",
+    '0001_x.sql line 1: "-- migrate no-transaction" is no directive. There are `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`. Nothing was applied.',
+  ],
+  [
+    "--migrate NO_TRANSACTION\nSELECT 1;",
+    '0001_x.sql line 1: "--migrate NO_TRANSACTION" is no directive. There are `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`. Nothing was applied.',
+  ],
+  [
+    "-- migrate allow drop-table: old\nSELECT 1;",
+    '0001_x.sql line 1: "-- migrate allow drop-table: old" is no directive. There are `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`. Nothing was applied.',
+  ],
+  [
+    "/* migrate: allow drop-table: old */\nSELECT 1;",
+    '0001_x.sql line 1: "/* migrate: allow drop-table: old */" is no directive. There are `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`. Nothing was applied.',
+  ],
+  [
+    "/*\n * migrate: no-transaction\n */\nSELECT 1;",
+    '0001_x.sql line 1: "/*\n * migrate: no-transaction\n */" is no directive. There are `-- migrate: no-transaction` and `-- migrate: allow RULE: REASON`. Nothing was applied.',
+  ],
+  [
     "SELECT 1; -- migrate: no-transaction",
     '0001_x.sql line 1: "-- migrate: no-transaction" does not begin its line, and would be passed over. Nothing was applied.',
   ],
@@ -103,6 +123,6 @@ test("an unknown rule is refused with all that there are", async () => {
 });
 
 test("what looks like a directive inside a string or a function is none", async () => {
-  const text = "SELECT '\n-- migrate: no-transaction\n', $$\n-- migrate: allow nothing: x\n$$;";
+  const text = "SELECT '\n-- migrate: no-transaction\n', $$\n-- migrate: allow nothing: x\n$$; -- migrate all rows";
   expect(await parse(text)).toMatchObject({ transaction: true, allowed: new Map() });
 });
