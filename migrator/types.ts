@@ -38,7 +38,7 @@ export interface Finding {
   rule: string;
   /** `refused` can't work as it is; `destructive` stops the update unless the file states the reason; `warning` is told. */
   severity: "refused" | "destructive" | "warning";
-  /** `line 4`, or `step 2`. */
+  /** `line 4`, `step 2`, or `directive`. */
   place: string;
   /** What is dangerous, and the way out. */
   message: string;

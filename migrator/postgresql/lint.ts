@@ -14,7 +14,7 @@ import type { Finding } from "../types.ts";
 export function lintSql({ statements, transaction, allowed }: SqlScript, tables: Tables): Finding[] {
   const sure = !statements.some(movesNames);
   if (!sure) tables.empty.clear();
-  return statements.flatMap((statement) => {
+  const found = statements.flatMap((statement) => {
     const place = `line ${statement.line}`;
     const refused = impossible(statement, transaction).map(({ rule, message }): Finding => ({
       rule,
@@ -22,13 +22,32 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, tables:
       place,
       message,
     }));
-    const unknown = refused.length === 0 && !understood(statement.node) ? [notUnderstood] : [];
-    const dangers = [...unknown, ...dangersOf(statement.node, tables)].map((danger) =>
-      finding(danger, place, allowed.get(danger.rule)),
-    );
+    const dangers = dangersIn(statement.node, tables).map((danger) => finding(danger, place, allowed.get(danger.rule)));
     if (sure) follow(tables, statement.node);
     return [...refused, ...dangers];
   });
+  return [...found, ...unneeded(statements, allowed)];
+}
+
+/** Rules that the file allows for nothing. What it needs on its own counts: files before it may make the same harmless. */
+function unneeded(statements: readonly SqlStatement[], allowed: SqlScript["allowed"]): Finding[] {
+  if (allowed.size === 0) return [];
+  const nothing = { empty: new Map(), checked: new Set<string>() };
+  const needed = new Set<string>(statements.flatMap(({ node }) => dangersIn(node, nothing)).map(({ rule }) => rule));
+  return [...allowed.keys()]
+    .filter((rule) => !needed.has(rule))
+    .map((rule) => ({
+      rule,
+      severity: "warning",
+      place: "directive",
+      message:
+        "No statement of the file needs it to be allowed: take the line out, before one does that was not meant.",
+    }));
+}
+
+function dangersIn(node: Tree, tables: Tables): Danger[] {
+  const known = understood(node) || outside.has(Object.keys(node)[0] ?? "");
+  return [...(known ? [] : [notUnderstood]), ...dangersOf(node, tables)];
 }
 
 const notUnderstood = warning(

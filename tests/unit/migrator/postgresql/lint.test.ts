@@ -477,6 +477,21 @@ test("a reason that the file states is told with the finding, which then stops n
   ]);
 });
 
+test("a reason that no statement needs is told, unless only the files before it make it needless", async () => {
+  const allow = "-- migrate: allow drop-table: nobody reads it\n";
+  expect(await findings(`${allow}DROP VIEW v`)).toEqual([
+    expect.objectContaining({ rule: "drop-view" }),
+    {
+      rule: "drop-table",
+      severity: "warning",
+      place: "directive",
+      message:
+        "No statement of the file needs it to be allowed: take the line out, before one does that was not meant.",
+    },
+  ]);
+  expect(await findings(`${allow}CREATE TABLE t (a int); DROP TABLE t`)).toEqual([]);
+});
+
 test.each(["down", "verify"])("a %s file that can't be read is told before anything is applied", async (purpose) => {
   const companion = file("SELCT 1;", `0001_x.${purpose}.sql`);
   expect(await refusal(reviewSql([{ ...file("SELECT 1"), [purpose]: companion }]))).toBe(
