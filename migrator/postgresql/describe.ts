@@ -1,15 +1,18 @@
 import { counted, listed } from "../errors.ts";
 import { altersTable, createsTable, addsConstraint, optionWords, valueWords } from "./describeTable.ts";
+import { defaultPrivileges, memberships, privileges } from "./describePrivileges.ts";
 import {
   changesInside,
   choosesRows,
   isOn,
   nameIn,
+  nodesIn,
   namesIn,
   objectName,
   roleName,
   subjectName,
   tableName,
+  thing,
   typeName,
   type Tree,
 } from "./names.ts";
@@ -53,21 +56,6 @@ function commentedTable(node: Tree): string | undefined {
   return objtype === "OBJECT_COLUMN" ? objectName(object).replace(/\.[^.]*$/, "") : undefined;
 }
 
-/** `OBJECT_MATVIEW` in words. */
-function thing(objtype: string): string {
-  const word = objtype
-    .replace(/^OBJECT_/, "")
-    .replace(/_/g, " ")
-    .toLowerCase();
-  const others: Record<string, string> = {
-    matview: "materialized view",
-    tabconstraint: "constraint",
-    domconstraint: "constraint of domain",
-    "statistic ext": "statistics",
-  };
-  return others[word] ?? word;
-}
-
 const onTable = new Set(["OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE", "OBJECT_TABCONSTRAINT"]);
 
 /** `trigger guard of trades`; what stands on a table has the table's name first. */
@@ -80,16 +68,6 @@ function namedThing(objtype: string, object: Tree): string {
 
 function where(tree: Tree, table: string, verb: string): string {
   return choosesRows(tree.whereClause) ? `${verb} rows of ${table}` : `${verb} all rows of ${table}`;
-}
-
-function privileges({ is_grant, privileges: list, objtype, objects = [], grantees = [] }: Tree, what?: string): string {
-  const names = (list ?? []).map(({ AccessPriv }: Tree) => {
-    const columns = AccessPriv.cols ? ` (${namesIn(AccessPriv.cols).join(", ")})` : "";
-    return `${(AccessPriv.priv_name ?? "all").toUpperCase()}${columns}`;
-  });
-  const kind = objtype === "OBJECT_TABLE" ? "" : `${thing(objtype)} `;
-  const on = what ?? `${kind}${listed(objects.map(objectName))}`;
-  return `${is_grant ? "grants" : "revokes"} ${listed(names) || "all"} on ${on} ${is_grant ? "to" : "from"} ${listed(grantees.map(roleName))}`;
 }
 
 function index({ unique, idxname, relation, indexParams, concurrent, whereClause, accessMethod }: Tree): string {
@@ -109,8 +87,8 @@ function drops({ removeType, objects, behavior, missing_ok, concurrent }: Tree):
 
 function renames({ renameType, relation, object, subname, newname }: Tree): string {
   if (renameType === "OBJECT_COLUMN") return `renames column ${subname} of ${tableName(relation)} to ${newname}`;
-  if (subname) return `renames ${thing(renameType)} ${subname} of ${subjectName({ relation, object })} to ${newname}`;
-  return `renames ${thing(renameType)} ${subjectName({ relation, object })} to ${newname}`;
+  const of = subname && (relation ?? object) ? ` of ${subjectName({ relation, object })}` : "";
+  return `renames ${thing(renameType)} ${subname ?? subjectName({ relation, object })}${of} to ${newname}`;
 }
 
 function sets({ kind, name, args }: Tree): string {
@@ -173,18 +151,17 @@ const describers: Record<string, (tree: Tree) => string | undefined> = {
   DefineStmt: ({ kind, defnames }) => `creates ${thing(kind)} ${nameIn(defnames)}`,
   CreateSeqStmt: ({ sequence }) => `creates sequence ${tableName(sequence)}`,
   AlterSeqStmt: ({ sequence, options }) => `sets ${optionWords(options)} of sequence ${tableName(sequence)}`,
-  CreateSchemaStmt: ({ schemaname }) => `creates schema ${schemaname}`,
+  CreateSchemaStmt: ({ schemaname, schemaElts = [] }) =>
+    [`creates schema ${schemaname}`, ...schemaElts.map(understood)].join(", "),
   CreateExtensionStmt: ({ extname }) => `creates extension ${extname}`,
   AlterExtensionStmt: ({ extname }) => `updates extension ${extname}`,
   CreateStatsStmt: ({ defnames, relations }) =>
     `creates statistics ${nameIn(defnames)} on ${listed((relations ?? []).map(objectName))}`,
   CommentStmt: ({ objtype, object, comment }) =>
     `${comment === undefined ? "removes the comment" : "comments"} on ${namedThing(objtype, object)}`,
-  GrantStmt: (tree) => privileges(tree),
-  GrantRoleStmt: ({ is_grant, granted_roles, grantee_roles }) =>
-    `${is_grant ? "grants" : "revokes"} role ${listed(granted_roles.map(({ AccessPriv }: Tree) => AccessPriv.priv_name))} ` +
-    `${is_grant ? "to" : "from"} ${listed(grantee_roles.map(roleName))}`,
-  AlterDefaultPrivilegesStmt: ({ action }) => privileges(action, `future ${thing(action.objtype)}s`),
+  GrantStmt: privileges,
+  GrantRoleStmt: memberships,
+  AlterDefaultPrivilegesStmt: defaultPrivileges,
   AlterOwnerStmt: ({ objectType, relation, object, newowner }) =>
     `gives ${thing(objectType)} ${subjectName({ relation, object })} to ${roleName(newowner)}`,
   AlterObjectSchemaStmt: ({ objectType, relation, object, newschema }) =>
@@ -193,7 +170,10 @@ const describers: Record<string, (tree: Tree) => string | undefined> = {
   UpdateStmt: (tree) => where(tree, tableName(tree.relation), "updates"),
   DeleteStmt: (tree) => where(tree, tableName(tree.relation), "deletes"),
   MergeStmt: ({ relation }) => `merges rows into ${tableName(relation)}`,
-  SelectStmt: () => "runs a query",
+  SelectStmt: (tree) => {
+    const [[, into] = []] = nodesIn(tree, ["intoClause"]);
+    return into ? `creates table ${tableName(into.rel)} from a query` : "runs a query";
+  },
   ExplainStmt: () => "explains a statement",
   PrepareStmt: ({ name }) => `prepares statement ${name}`,
   DropOwnedStmt: ({ roles, behavior }) =>

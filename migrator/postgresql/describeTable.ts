@@ -1,5 +1,5 @@
 import { counted, listed } from "../errors.ts";
-import { nameIn, namesIn, objectName, roleName, tableName, typeName, type Tree } from "./names.ts";
+import { nameIn, namesIn, objectName, roleName, tableName, thing, typeName, type Tree } from "./names.ts";
 
 /** What CREATE TABLE does, in words. */
 export function createsTable({ relation, tableElts = [], inhRelations, partspec, partbound }: Tree): string {
@@ -33,23 +33,19 @@ const keysOf = ({ partParams = [] }: Tree): string[] =>
 /** What ALTER TABLE does, in words: each of its commands, joined; undefined where one is not known. */
 export function altersTable({ relation, cmds = [], objtype }: Tree): string | undefined {
   const table = tableName(relation);
-  const words = cmds.map(({ AlterTableCmd }: Tree) => commandWords(AlterTableCmd, table, kindOf(objtype)));
+  const words = cmds.map(({ AlterTableCmd }: Tree) =>
+    commandWords(AlterTableCmd, table, thing(objtype ?? "OBJECT_TABLE")),
+  );
   return words.some((word: string | undefined) => word === undefined) ? undefined : words.join(", ");
 }
 
-const kindOf = (objtype: string) =>
-  (objtype ?? "OBJECT_TABLE")
-    .replace(/^OBJECT_/, "")
-    .replace("MATVIEW", "MATERIALIZED_VIEW")
-    .replace(/_/g, " ")
-    .toLowerCase();
-
 function commandWords(cmd: Tree, table: string, kind: string): string | undefined {
-  const column = `column ${cmd?.name} of ${table}`;
+  const noun = kind === "type" ? "field" : "column";
+  const column = `${noun} ${cmd?.name} of ${table}`;
   const constraint = `constraint ${cmd?.name} of ${table}`;
   const partition = tableName(cmd?.def?.PartitionCmd?.name);
   const words: Record<string, () => string> = {
-    AT_AddColumn: () => `adds column ${columnWords(cmd.def.ColumnDef)} to ${table}`,
+    AT_AddColumn: () => `adds ${noun} ${columnWords(cmd.def.ColumnDef)} to ${table}`,
     AT_DropColumn: () => `drops ${column}`,
     AT_AlterColumnType: () => `changes the type of ${column} to ${typeName(cmd.def.ColumnDef.typeName)}`,
     AT_ColumnDefault: () =>

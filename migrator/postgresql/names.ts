@@ -35,6 +35,21 @@ export function objectName(object: Tree): string {
   return "(unnamed)";
 }
 
+/** `OBJECT_MATVIEW` in words. */
+export function thing(objtype: string): string {
+  const word = objtype
+    .replace(/^OBJECT_/, "")
+    .replace(/_/g, " ")
+    .toLowerCase();
+  const others: Record<string, string> = {
+    matview: "materialized view",
+    tabconstraint: "constraint",
+    domconstraint: "constraint of domain",
+    "statistic ext": "statistics",
+  };
+  return others[word] ?? word;
+}
+
 /** Names of the standard where the parser has PostgreSQL's own. */
 const standard: Record<string, string> = {
   int2: "smallint",

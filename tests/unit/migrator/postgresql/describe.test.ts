@@ -105,7 +105,7 @@ const golden: [string, string][] = [
   ["GRANT trading_owner TO trading_migrator", "grants role trading_owner to trading_migrator"],
   [
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO trading_readonly",
-    "grants SELECT on future tables to trading_readonly",
+    "grants SELECT on future tables in schema public to trading_readonly",
   ],
   ["ALTER FUNCTION f(int) OWNER TO trading_owner", "gives function f(integer) to trading_owner"],
   ["ALTER TABLE t SET SCHEMA audit", "moves table t to schema audit"],
@@ -139,6 +139,26 @@ const golden: [string, string][] = [
   ["VACUUM (FULL off) t", "vacuums t"],
   ["REINDEX (CONCURRENTLY 0) TABLE t", "builds t anew"],
   ["ALTER TABLE t SET ACCESS METHOD heap", "sets the access method of table t"],
+  ["ALTER SCHEMA s RENAME TO t", "renames schema s to t"],
+  [
+    "GRANT ALL ON ALL TABLES IN SCHEMA public TO x WITH GRANT OPTION",
+    "grants all on all tables in schema public to x, to pass on as well",
+  ],
+  [
+    "REVOKE GRANT OPTION FOR SELECT ON t FROM x CASCADE",
+    "revokes the right to pass on SELECT on t from x, and from those they passed it on to",
+  ],
+  [
+    "ALTER DEFAULT PRIVILEGES FOR ROLE o IN SCHEMA s GRANT SELECT ON TABLES TO r",
+    "grants SELECT on future tables of o in schema s to r",
+  ],
+  ["SELECT 1 AS a INTO y UNION SELECT 2", "creates table y from a query"],
+  ["CREATE SCHEMA s CREATE TABLE t (a int)", "creates schema s, creates table t with 1 column"],
+  ["GRANT a TO b WITH ADMIN OPTION", "grants role a to b, to pass on as well"],
+  ["REVOKE ADMIN OPTION FOR a FROM b", "revokes the right to pass on role a from b"],
+  ["REVOKE a FROM b CASCADE", "revokes role a from b, and from those they passed it on to"],
+  ["GRANT a TO b WITH INHERIT FALSE", "grants role a to b"],
+  ["ALTER TYPE c DROP ATTRIBUTE x, ADD ATTRIBUTE y int", "drops field x of c, adds field y (integer) to c"],
 ];
 
 test.each(golden)("%s", async (text, words) => {
