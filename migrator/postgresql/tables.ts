@@ -24,7 +24,7 @@ export function follow({ empty, checked }: Tables, node: Tree): void {
   if (AlterTableStmt?.cmds.some(({ AlterTableCmd }: Tree) => AlterTableCmd.subtype === "AT_ValidateConstraint"))
     checked.add(tableName(AlterTableStmt.relation));
   if ((DropStmt?.removeType ?? RenameStmt?.renameType) === "OBJECT_SCHEMA") empty.clear();
-  for (const part of changed(node)) {
+  for (const part of changed(node).filter((table) => empty.has(table))) {
     const whole = DropStmt ? part : empty.get(part);
     for (const [table, of] of empty) if (table === part || of === whole) empty.delete(table);
   }
