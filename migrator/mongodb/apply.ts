@@ -65,7 +65,7 @@ export async function runFile(
     const next = steps[step.number];
     try {
       const conclude = next || queries.length > 0 ? (work?: Work) => save(after(file, steps, step), work) : end;
-      await runStep(place, file, steps, step, conclude, save);
+      await runStep(place, file, steps, step, earlier?.started === step.hash, conclude, save);
       hasEnded = conclude === end;
     } catch (error) {
       throw await failure(place, file, step, error, save);
@@ -100,10 +100,11 @@ function after(file: SourceFile, steps: Step[], step: Step): Unfinished {
 }
 
 async function runStep(
-  { database, lease, progress }: Workplace,
+  { database, lease }: Workplace,
   file: SourceFile,
   steps: Step[],
   step: Step,
+  wasBegun: boolean,
   conclude: (work?: Work) => Promise<void>,
   save: (progress: Unfinished) => Promise<void>,
 ): Promise<void> {
@@ -111,13 +112,12 @@ async function runStep(
   const kind = kindOf(command);
   if (kind === "data") return conclude(() => runData(database, command, lease));
   if (kind === "rename") {
-    const wasStarted = progress.get(file.name)?.started === step.hash;
-    if (!wasStarted) await save({ name: file.name, done: hashes(steps, step), started: step.hash });
+    if (!wasBegun) await save({ name: file.name, done: hashes(steps, step), started: step.hash });
     await lease.assertHeld();
-    await runRename(database, command, lease, wasStarted);
+    await runRename(database, command, lease, wasBegun);
   } else {
     await lease.assertHeld();
-    await runDefinition(database, command, lease);
+    await runDefinition(database, command, lease, wasBegun);
   }
   await conclude();
 }

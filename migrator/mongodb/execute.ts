@@ -1,14 +1,12 @@
 import { MongoServerError, type Db, type Document } from "mongodb";
 import { MigrationError } from "../errors.ts";
+import { createAgain } from "./createAgain.ts";
 import type { Lease } from "./lease.ts";
 import { commandName } from "./steps.ts";
 
 const namespaceNotFound = 26;
 const indexNotFound = 27;
 const namespaceExists = 48;
-
-/** The options of `create` that `collMod` can set afterwards. */
-const changeable = ["validator", "validationLevel", "validationAction", "viewOn", "pipeline"];
 
 /** Commands don't take the client's write concern. */
 const writeConcern = { w: "majority", j: true };
@@ -23,25 +21,23 @@ export function kindOf(command: Document): "definition" | "rename" | "data" {
 /**
  * Runs a definition so that running it again ends in the same state: what a killed run left half done is passed again.
  * A `create` of a collection that exists sets its validation; a drop of what is gone is done.
+ * @param wasBegun by a run that did not see it end.
  */
-export async function runDefinition(database: Db, command: Document, lease: Lease): Promise<void> {
+export async function runDefinition(database: Db, command: Document, lease: Lease, wasBegun: boolean): Promise<void> {
   const { session, comment } = lease;
   try {
     await database.command({ ...command, writeConcern, comment }, { session });
   } catch (error) {
     const code = error instanceof MongoServerError ? error.code : undefined;
     const name = commandName(command);
-    if (name === "create" && code === namespaceExists) return modify(database, command, lease);
+    if (name === "create" && code === namespaceExists) {
+      const left = await createAgain(database, command, lease, wasBegun);
+      return left && runDefinition(database, left, lease, wasBegun);
+    }
     if (name === "drop" && code === namespaceNotFound) return;
     if (name === "dropIndexes" && (code === namespaceNotFound || code === indexNotFound)) return;
     throw error;
   }
-}
-
-async function modify(database: Db, command: Document, lease: Lease): Promise<void> {
-  const wanted = Object.entries(command).filter(([key]) => changeable.includes(key));
-  if (wanted.length > 0)
-    await runDefinition(database, { collMod: command.create, ...Object.fromEntries(wanted) }, lease);
 }
 
 /**
