@@ -108,8 +108,7 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
     seed: (file, seedOptions) =>
       guarded(() => {
         const fenced = <T>(work: (session: ClientSession) => Promise<T>) => write(({ session }) => work(session));
-        const assertHeld = () => held().assertHeld();
-        return seedMongo({ database, ledger, file, ...seedOptions, tell, fenced, assertHeld });
+        return seedMongo({ database, ledger, file, ...seedOptions, tell, fenced, lease: held() });
       }),
     readCatalog: () => guarded(() => readMongoCatalog(database)),
     readSnapshot: () => guarded(() => rows.readSnapshot(ledger)),

@@ -1,6 +1,7 @@
 import type { ClientSession, Db, Document } from "mongodb";
 import { BSON } from "mongodb";
 import { MigrationError, messageOf } from "../errors.ts";
+import type { Lease } from "./lease.ts";
 import { seedNdjson } from "./seedNdjson.ts";
 import { refusedDocument, seedFailure, SeedRefused } from "./seedFailure.ts";
 import { currentOf, idKey, mergePlan, type Hashes } from "./seedMerge.ts";
@@ -24,8 +25,8 @@ export interface MongoSeedRequest {
   tell: (sentence: string) => void;
   /** Runs work in one transaction, which fails when the lease is no longer held. */
   fenced: <T>(work: (session: ClientSession) => Promise<T>) => Promise<T>;
-  /** Fails when the lease is no longer held. */
-  assertHeld: () => Promise<void>;
+  /** What is not in a transaction is found by its comment at a takeover. */
+  lease: Pick<Lease, "assertHeld" | "comment">;
 }
 
 export interface SeedRow {
@@ -41,7 +42,7 @@ export interface SeedRow {
  * Seeds one file. `NNNN_name.json` is merged by `_id` in one transaction with its ledger row: see seedMerge.ts.
  * `NNNN_name.ndjson` is streamed: see seedNdjson.ts.
  * @returns `left`: a sentence on what was left as users made it.
- * @throws ApplyFailure, or Disconnected when nobody knows what came of it; and what `fenced` and `assertHeld` throw.
+ * @throws ApplyFailure, or Disconnected when nobody knows what came of it; and what `fenced` and the lease throw.
  */
 export async function seedMongo(request: MongoSeedRequest): Promise<{ left?: string }> {
   const { file } = request;

@@ -31,7 +31,7 @@ interface ProgressRow {
  * surely is, a run that was killed is resumed there, and a document whose `_id` is there is left as it is.
  */
 export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: string }> {
-  const { database, ledger, file, known, overwrite, fenced, assertHeld } = request;
+  const { database, ledger, file, known, overwrite, fenced, lease } = request;
   const name = await collectionOf(file);
   await requireCollection(database, name);
   const target = database.collection(name);
@@ -73,7 +73,7 @@ export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: st
   };
   const send = async (batch: Batch, number: number) => {
     try {
-      done[number] = { batch, ...(await write(target, batch, overwrite, sure.compares)) };
+      done[number] = { batch, ...(await write(target, batch, overwrite, sure.compares, lease.comment)) };
       advance();
     } catch (error) {
       failure ??= { error };
@@ -85,7 +85,7 @@ export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: st
     for await (const batch of batchesOf(file, batchSize, { ...sure })) {
       while (inFlight.size >= mostInFlight) await Promise.race(inFlight);
       if (failure) break;
-      await assertHeld();
+      await lease.assertHeld();
       const sent: Promise<void> = send(batch, number++).finally(() => inFlight.delete(sent));
       inFlight.add(sent);
     }
@@ -93,7 +93,11 @@ export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: st
     await Promise.all(inFlight);
     await noting;
   }
-  if (failure) throw failure.error;
+  if (failure) {
+    // It may have been killed by a run that took the lease over.
+    await lease.assertHeld({ again: true });
+    throw failure.error;
+  }
 
   await fenced(async (session) => {
     await ledger
@@ -112,15 +116,21 @@ export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: st
 }
 
 /** Inserts what is not there. With `overwrite`, what is there gets the file's text. */
-async function write(target: Collection, { documents, lines }: Batch, overwrite: boolean, compares: boolean) {
+async function write(
+  target: Collection,
+  { documents, lines }: Batch,
+  overwrite: boolean,
+  compares: boolean,
+  comment: string,
+) {
   if (documents.length === 0) return { present: 0, differing: 0 };
   const lineOf = (document: Document) => `line ${lines[documents.indexOf(document)]}`;
   // A server that is asked first answers many times as fast as one that refuses each document that is there.
   const there = compares || overwrite ? await storedOf(target, documents) : undefined;
   const absent = there ? documents.filter(({ _id }) => !there.has(idKey(_id))) : documents;
   const differing = documents.filter((document) => differs(document, there?.get(idKey(document._id))));
-  const taken = await insert(target, absent, lineOf);
-  if (overwrite) await replace(target, differing, lineOf);
+  const taken = await insert(target, absent, comment, lineOf);
+  if (overwrite) await replace(target, differing, comment, lineOf);
   const present = documents.length - absent.length + taken;
   return { present, differing: overwrite ? 0 : differing.length };
 }
@@ -143,10 +153,15 @@ function differs(document: Document, stored: Uint8Array | undefined): boolean {
 }
 
 /** @returns how many were there already. */
-async function insert(target: Collection, documents: Document[], place: (document: Document) => string) {
+async function insert(
+  target: Collection,
+  documents: Document[],
+  comment: string,
+  place: (document: Document) => string,
+) {
   if (documents.length === 0) return 0;
   try {
-    await target.insertMany(documents, { ordered: false });
+    await target.insertMany(documents, { ordered: false, comment });
     return 0;
   } catch (error) {
     const there = refusals(error);
@@ -157,12 +172,17 @@ async function insert(target: Collection, documents: Document[], place: (documen
   }
 }
 
-async function replace(target: Collection, documents: Document[], place: (document: Document) => string) {
+async function replace(
+  target: Collection,
+  documents: Document[],
+  comment: string,
+  place: (document: Document) => string,
+) {
   if (documents.length === 0) return;
   const operations = documents.map((document) => ({
     replaceOne: { filter: { _id: document._id }, replacement: document, upsert: true },
   }));
-  await target.bulkWrite(operations, { ordered: false }).catch((error: unknown) => {
+  await target.bulkWrite(operations, { ordered: false, comment }).catch((error: unknown) => {
     throw refusedDocument(error, (index) => place(documents[index]!));
   });
 }

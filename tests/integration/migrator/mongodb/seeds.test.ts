@@ -7,6 +7,7 @@ import { seedMongo, type SeedRow } from "../../../../migrator/mongodb/seed.ts";
 import type { Connection } from "../../../../migrator/types.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 import { folder, refusal, until, write } from "../../../support/migrations.ts";
+import { operationsOf, startRunner, underLock } from "./engine.ts";
 
 jest.setTimeout(90_000);
 
@@ -41,10 +42,13 @@ interface Options {
   assertHeld?: () => Promise<void>;
 }
 
+const leaseOf = (assertHeld: () => Promise<void>) => ({ assertHeld, comment: "trading-db lease 1 of test" });
+
 function seed(name: string, text: string, options: Options = {}) {
   const tell = (sentence: string) => void told.push(sentence.replace(/\d+\.\d s/, "N s"));
   const request = { database, ledger, file: fileOf(name, text), fenced, tell };
-  return seedMongo({ ...request, known: false, overwrite: false, assertHeld: async () => {}, ...options });
+  const { assertHeld = async () => {}, ...others } = options;
+  return seedMongo({ ...request, known: false, overwrite: false, lease: leaseOf(assertHeld), ...others });
 }
 
 const runs = () => database.collection<Run>("runs");
@@ -195,6 +199,37 @@ describe("an .ndjson seed", () => {
     expect(await row()).toBeNull();
   });
 
+  test.each([false, true])("of a frozen run is ended by the run after it (overwrite: %s)", async (overwrite) => {
+    await runs().insertOne({ _id: 1, value: 9 });
+    const directory = folder({ [`default/${name}`]: many(2) });
+    const session = client.startSession();
+    session.startTransaction();
+    // What the seed waits for: to insert the one, or to replace the other.
+    if (overwrite) await runs().updateOne({ _id: 1 }, { $set: { value: 0 } }, { session });
+    else await runs().insertOne({ _id: 0, value: 0 }, { session });
+    const frozen = startRunner(
+      connection,
+      [],
+      `const { readSeeds } = await import("./migrator/files.ts");
+       const [file] = readSeeds("mongodb", ${JSON.stringify(directory)}, ["default"]);
+       await database.seed(file, { known: false, overwrite: ${overwrite} });`,
+    );
+    const atWork = () => operationsOf(client, connection.database);
+    await until(
+      async () => (await atWork()).length === 1 && (await ledger.collection("seed_progress").countDocuments()) === 1,
+    );
+    frozen.process.kill("SIGSTOP");
+    expect(await atWork()).toHaveLength(1);
+    await underLock(connection, async () => {
+      expect(await atWork()).toEqual([]);
+      frozen.process.kill("SIGCONT");
+      expect(await frozen.output).toContain("LeaseLost: The lease on the MongoDB ledger was lost");
+    });
+    await session.abortTransaction();
+    await session.endSession();
+    expect(await found()).toEqual(overwrite ? [[0, 1], [1, 9]] : [[1, 9]]); // prettier-ignore
+  });
+
   test("that was killed is resumed, and ends with exactly the documents of its file", async () => {
     const count = 200_000;
     const directory = folder({});
@@ -208,7 +243,8 @@ describe("an .ndjson seed", () => {
       const [file] = readSeeds("mongodb", process.argv[2], ["default"]);
       const fenced = (work) => client.withSession((session) => session.withTransaction(() => work(session)));
       await seedMongo({ database: client.db(connection.database), ledger: client.db(connection.database + "_ledger"),
-        file, known: false, overwrite: false, tell() {}, fenced, assertHeld: () => new Promise((done) => setTimeout(done, 10)) });`;
+        file, known: false, overwrite: false, tell() {}, fenced,
+        lease: { comment: "", assertHeld: () => new Promise((done) => setTimeout(done, 10)) } });`;
     const args = ["--input-type=module", "--eval", program, JSON.stringify(connection), directory];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
     const ended = once(child, "exit");
@@ -226,7 +262,7 @@ describe("an .ndjson seed", () => {
 
     const tell = (sentence: string) => void told.push(sentence);
     const request = { database, ledger, file: fileIn(directory), known: false, overwrite: false, tell, fenced };
-    expect(await seedMongo({ ...request, assertHeld: async () => {} })).toEqual({});
+    expect(await seedMongo({ ...request, lease: leaseOf(async () => {}) })).toEqual({});
     expect(told[0]).toBe(
       `default/0001_runs.ndjson: goes on after line ${noted.toLocaleString("en-US")}, where it was interrupted.`,
     );
