@@ -67,6 +67,8 @@ export interface Unfinished {
   done: string[];
   /** Hash of the statement that was begun and not seen to end. */
   started?: string;
+  /** The UUID, in hex, of the collection that it renames. */
+  renamed?: string;
 }
 
 /** What the database itself says was done to it. */

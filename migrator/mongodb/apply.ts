@@ -1,7 +1,7 @@
 import type { Db, Document } from "mongodb";
 import { ApplyFailure, MigrationError, messageOf } from "../errors.ts";
 import type { SourceFile, Unfinished } from "../types.ts";
-import { kindOf, runData, runDefinition, runRename } from "./execute.ts";
+import { kindOf, runData, runDefinition, runRename, uuidOf } from "./execute.ts";
 import { LeaseLost, type Lease } from "./lease.ts";
 import { removeProgress, writeProgress, type LedgerWrite } from "./ledger.ts";
 import { commandName, parseQueries, parseSteps, type Step } from "./steps.ts";
@@ -65,7 +65,7 @@ export async function runFile(
     const next = steps[step.number];
     try {
       const conclude = next || queries.length > 0 ? (work?: Work) => save(after(file, steps, step), work) : end;
-      await runStep(place, file, steps, step, earlier?.started === step.hash, conclude, save);
+      await runStep(place, file, steps, step, earlier?.started === step.hash ? earlier : undefined, conclude, save);
       hasEnded = conclude === end;
     } catch (error) {
       throw await failure(place, file, step, error, save);
@@ -93,8 +93,9 @@ type Work = () => Promise<void>;
 function after(file: SourceFile, steps: Step[], step: Step): Unfinished {
   const done = steps.slice(0, step.number).map(({ hash }) => hash);
   const next = steps[step.number];
-  // Documents are changed in the transaction that says so: such a step was not begun until it is done.
-  return next && kindOf(next.command) !== "data"
+  // Documents are changed in the transaction that says so: such a step was not begun until it is done. A renaming is
+  // noted by itself, with the collection that it renames.
+  return next && kindOf(next.command) === "definition"
     ? { name: file.name, done, started: next.hash }
     : { name: file.name, done };
 }
@@ -104,7 +105,8 @@ async function runStep(
   file: SourceFile,
   steps: Step[],
   step: Step,
-  wasBegun: boolean,
+  /** What is noted of the step, where a run began it and did not see it end. */
+  begun: Unfinished | undefined,
   conclude: (work?: Work) => Promise<void>,
   save: (progress: Unfinished) => Promise<void>,
 ): Promise<void> {
@@ -112,12 +114,16 @@ async function runStep(
   const kind = kindOf(command);
   if (kind === "data") return conclude(() => runData(database, command, lease));
   if (kind === "rename") {
-    if (!wasBegun) await save({ name: file.name, done: hashes(steps, step), started: step.hash });
+    let renamed = begun?.renamed;
+    if (!begun) {
+      renamed = await uuidOf(database, command.renameCollection);
+      await save({ name: file.name, done: hashes(steps, step), started: step.hash, ...(renamed && { renamed }) });
+    }
     await lease.assertHeld();
-    await runRename(database, command, lease, wasBegun);
+    await runRename(database, command, lease, renamed);
   } else {
     await lease.assertHeld();
-    await runDefinition(database, command, lease, wasBegun);
+    await runDefinition(database, command, lease, begun !== undefined);
   }
   await conclude();
 }

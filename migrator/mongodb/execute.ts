@@ -40,16 +40,24 @@ export async function runDefinition(database: Db, command: Document, lease: Leas
   }
 }
 
+/** What stays the same when a collection is renamed; undefined where there is none. */
+export async function uuidOf(database: Db, collection: string): Promise<string | undefined> {
+  const [found] = await database.listCollections({ name: collection }).toArray();
+  return (found as Document | undefined)?.info.uuid?.toString("hex");
+}
+
 /**
  * Gives a collection another name.
- * @param wasStarted by a run that did not see it end: then it is looked whether it took place.
+ * @param uuid of the collection when the step was begun: by it one sees whether an earlier run has done it.
  */
-export async function runRename(database: Db, command: Document, lease: Lease, wasStarted: boolean): Promise<void> {
+export async function runRename(
+  database: Db,
+  command: Document,
+  lease: Lease,
+  uuid: string | undefined,
+): Promise<void> {
   const { renameCollection: from, to, ...options } = command;
-  if (wasStarted) {
-    const there = await database.listCollections({ name: { $in: [from, to] } }, { nameOnly: true }).toArray();
-    if (there.length === 1 && there[0]!.name === to) return;
-  }
+  if (uuid !== undefined && (await uuidOf(database, to)) === uuid) return;
   const name = (collection: string) => `${database.databaseName}.${collection}`;
   await database.client
     .db("admin")

@@ -108,6 +108,7 @@ describe("a renaming", () => {
     const release = await holdCollection(client, connection.database, "old");
     const killed = startRunner(connection, [change]);
     await until(async () => (await ledger.progress())[0]?.started !== undefined);
+    await until(async () => (await operationsOf(client, connection.database)).length === 1);
     killed.process.kill("SIGKILL");
     await killed.output;
     // It is still in the server, and would take place when the collection is let go of.
@@ -128,6 +129,32 @@ describe("a renaming", () => {
     expect(await collections()).toEqual(["more", "new"]);
     expect(await ledger.progress()).toEqual([]);
   });
+
+  test("that took place is done though a service has made the old name again", async () => {
+    await database.renameCollection("old", "new");
+    await database.collection("old").insertOne({ name: "of a service" });
+    await apply(change);
+    expect(await collections()).toEqual(["more", "new", "old"]);
+    expect(await ledger.history()).toEqual(["applied 0001_rename.ts 3"]);
+  });
+
+  test("is not taken for done where another collection has the new name", async () => {
+    await database.renameCollection("old", "elsewhere");
+    await database.createCollection("new");
+    expect(await applyFailure(change)).toEqual([
+      "0001_rename.ts step 1 (renameCollection): Source collection " + connection.database + ".old does not exist",
+      "nothing of 0001_rename.ts was kept",
+      "Mend the file, and run `pulumi up` again.",
+    ]);
+  });
+});
+
+test("a renaming after other steps is not taken for begun", async () => {
+  await database.createCollection("new");
+  const change = migration("0001_rename.ts", [{ create: "more" }, { renameCollection: "old", to: "new" }]);
+  expect((await applyFailure(change))[0]).toBe(
+    `0001_rename.ts step 2 (renameCollection): Source collection ${connection.database}.old does not exist`,
+  );
 });
 
 describe("a verify file", () => {
