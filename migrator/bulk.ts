@@ -74,13 +74,23 @@ export function progressOf(file: SourceFile, tell: (sentence: string) => void, i
   };
 }
 
-/** The sentence on rows or documents of an edited file that are there otherwise. undefined where there are none. */
-export function leftDiffering(file: SourceFile, count: number, noun: string, target: string): string | undefined {
+/**
+ * The sentence on rows or documents that are there otherwise than in the file. undefined where there are none.
+ * @param isEdited whether the file was seeded before, as it was then.
+ */
+export function leftDiffering(
+  file: SourceFile,
+  count: number,
+  noun: string,
+  target: string,
+  isEdited = true,
+): string | undefined {
   if (count === 0) return undefined;
   const [differs, leftAsIs, them] =
     count === 1 ? ["differs", "was left as it is", "it"] : ["differ", "were left as they are", "them"];
+  const begin = isEdited ? ` was edited since it was seeded: its new ${noun}s were inserted, and` : ":";
   return (
-    `${file.name} was edited since it was seeded: its new ${noun}s were inserted, and ${counted(count, noun)} of ${target} ` +
-    `that ${differs} from the file ${leftAsIs}. To give ${them} the file's values, ask for it to be overwritten.`
+    `${file.name}${begin} ${counted(count, noun)} of ${target} that ${differs} from the file ${leftAsIs}. ` +
+    `To give ${them} the file's values, ask for it to be overwritten.`
   );
 }

@@ -22,13 +22,14 @@ interface ProgressRow {
   /** Documents that were there before, and those of them that say something else. */
   present: number;
   differing: number;
-  /** Whether documents of an earlier text of the file may be there: then it is of interest which of them differ. */
+  /** Whether documents of an earlier text of the file may be there: then the server is asked first. */
   compares: boolean;
 }
 
 /**
  * Streams a bulk seed. Not one transaction, because MongoDB ends those after 60 s: instead the ledger notes how far it
- * surely is, a run that was killed is resumed there, and a document whose `_id` is there is left as it is.
+ * surely is, a run that was killed is resumed there, and a document whose `_id` is there is left as it is: it is told where
+ * it says something else, be it a user's or another line of the file.
  */
 export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: string }> {
   const { database, ledger, file, known, overwrite, fenced, lease } = request;
@@ -112,7 +113,11 @@ export async function seedNdjson(request: MongoSeedRequest): Promise<{ left?: st
   const { lines, present, differing } = sure;
   const more = present > 0 ? `, ${counted(present, "document")} of them there already` : "";
   progress.end(counted(lines - 1, "line"), more);
-  return { left: leftDiffering(file, differing, "document", name) };
+  const left = leftDiffering(file, differing, "document", name, sure.compares);
+  if (sure.compares || left === undefined) return { left };
+  // Nothing was edited here: users were there first, or the file has an `_id` twice.
+  request.tell(left);
+  return {};
 }
 
 /** Inserts what is not there. With `overwrite`, what is there gets the file's text. */
@@ -131,8 +136,10 @@ async function write(
   const differing = documents.filter((document) => differs(document, there?.get(idKey(document._id))));
   const taken = await insert(target, absent, comment, lineOf);
   if (overwrite) await replace(target, differing, comment, lineOf);
-  const present = documents.length - absent.length + taken;
-  return { present, differing: overwrite ? 0 : differing.length };
+  const found = taken.length > 0 ? await storedOf(target, taken) : undefined;
+  const takenOtherwise = taken.filter((document) => differs(document, found?.get(idKey(document._id))));
+  const present = documents.length - absent.length + taken.length;
+  return { present, differing: takenOtherwise.length + (overwrite ? 0 : differing.length) };
 }
 
 /** Those of the documents that are there, in BSON, by their `_id`. */
@@ -152,22 +159,22 @@ function differs(document: Document, stored: Uint8Array | undefined): boolean {
   return contentHash(document) !== contentHash(BSON.deserialize(stored, { promoteValues: false, bsonRegExp: true }));
 }
 
-/** @returns how many were there already. */
+/** @returns those that were there already. */
 async function insert(
   target: Collection,
   documents: Document[],
   comment: string,
   place: (document: Document) => string,
 ) {
-  if (documents.length === 0) return 0;
+  if (documents.length === 0) return [];
   try {
     await target.insertMany(documents, { ordered: false, comment });
-    return 0;
+    return [];
   } catch (error) {
     const there = refusals(error);
     // All that is wrong is that they are there, and the others are safely on disk.
     const isHarmless = there.length > 0 && !(error as MongoBulkWriteError).result.getWriteConcernError();
-    if (isHarmless && there.every(isThere)) return there.length;
+    if (isHarmless && there.every(isThere)) return there.map(({ index }) => documents[index]!);
     throw refusedDocument(error, (index) => place(documents[index]!), isThere);
   }
 }

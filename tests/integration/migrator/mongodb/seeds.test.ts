@@ -142,7 +142,11 @@ describe("an .ndjson seed", () => {
     expect(await seed(name, many(2500))).toEqual({});
     expect(await runs().countDocuments()).toBe(2500);
     expect(await runs().findOne({ _id: 7 })).toEqual({ _id: 7, value: 9 });
-    expect(told).toEqual(["default/0001_runs.ndjson: 2,500 lines in N s, 1 document of them there already."]);
+    expect(told).toEqual([
+      "default/0001_runs.ndjson: 2,500 lines in N s, 1 document of them there already.",
+      "default/0001_runs.ndjson: 1 document of runs that differs from the file was left as it is. " +
+        "To give it the file's values, ask for it to be overwritten.",
+    ]);
     expect(await row()).toMatchObject({ _id: "default/0001_runs.ndjson", checksum: fileOf(name, many(2500)).checksum });
     expect(await ledger.collection("seed_progress").countDocuments()).toBe(0);
   });
@@ -158,6 +162,16 @@ describe("an .ndjson seed", () => {
     expect(await found()).toEqual([[0, 1], [1, 1], [2, 1], [3, 1], [4, 1]]); // prettier-ignore
     expect(await seed(name, edited, { known: true, overwrite: true })).toEqual({});
     expect(await found()).toEqual([[0, 1], [1, 2], [2, 1], [3, 1], [4, 1]]); // prettier-ignore
+  });
+
+  test.each([1, 3000])("that has an _id twice tells so where the two differ (%i lines apart)", async (apart) => {
+    const lines = Array.from({ length: apart + 1 }, (_, _id) => ({ _id, value: 1 }));
+    lines[apart] = { _id: 0, value: 2 };
+    expect(await seed(name, text([...lines, { _id: 0, value: lines[0]!.value }]))).toEqual({});
+    expect(await runs().countDocuments()).toBe(apart);
+    expect(told.at(-1)).toMatch(
+      /^default\/0001_runs\.ndjson: [12] documents? of runs that differs? from the file (was|were) left as (it is|they are)\. /,
+    );
   });
 
   test("with a line that the server refuses names the line, and is gone on with when it was mended", async () => {
