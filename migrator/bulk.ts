@@ -91,6 +91,6 @@ export function leftDiffering(
   const begin = isEdited ? ` was edited since it was seeded: its new ${noun}s were inserted, and` : ":";
   return (
     `${file.name}${begin} ${counted(count, noun)} of ${target} that ${differs} from the file ${leftAsIs}. ` +
-    `To give ${them} the file's values, ask for it to be overwritten.`
+    `To give ${them} the file's values, run \`npm run migrate -- seed --overwrite\`.`
   );
 }

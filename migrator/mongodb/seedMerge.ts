@@ -59,6 +59,7 @@ export function mergePlan({ documents, before, current, overwrite }: Merge): Mer
   if (changed.length > 0) plan.left.push(`${naming(changed)} ${asUsersMade}`);
   if (deleted.length > 0)
     plan.left.push(`${naming(deleted)} left out, because users deleted ${one(deleted, "it", "them")}`);
+  if (plan.left.length > 0) plan.left.push("with `npm run migrate -- seed --overwrite` the file wins");
   if (dropped.length > 0)
     plan.left.push(`${naming(dropped)} left, though the file no longer has ${one(dropped, "it", "them")}`);
   return plan;

@@ -142,7 +142,7 @@ describe("a .csv seed", () => {
     expect(await seed(name, edited, { known: true })).toEqual({
       left:
         "default/0002_prices.csv was edited since it was seeded: its new rows were inserted, and 2 rows of prices that " +
-        "differ from the file were left as they are. To give them the file's values, ask for it to be overwritten.",
+        "differ from the file were left as they are. To give them the file's values, run `npm run migrate -- seed --overwrite`.",
     });
     expect(await rows("symbol, price::text, note")).toEqual([["AAA", "9", null], ["BBB", "2", null], ["CCC", "3", null]]); // prettier-ignore
     expect(await ledger()).toEqual([rowOf(name, edited)]);

@@ -4,6 +4,7 @@ import { contentHash, idKey, mergePlan, type Hashes } from "../../../../migrator
 
 const hashes = (...documents: Document[]): Hashes =>
   Object.fromEntries(documents.map((document) => [idKey(document._id), contentHash(document)]));
+const way = "with `npm run migrate -- seed --overwrite` the file wins";
 const a = (value: number) => ({ _id: "a", value });
 
 interface Case {
@@ -34,7 +35,7 @@ describe("a document", () => {
     [
       "that a user changed is left and told, and what was seeded is remembered",
       { before: hashes(a(1)), current: [a(9)], documents: [a(2)] },
-      { writes: [], left: ['"a" is left as users made it'], after: hashes(a(1)) },
+      { writes: [], left: ['"a" is left as users made it', way], after: hashes(a(1)) },
     ],
     [
       "that a user changed is not told when the file says what it said",
@@ -49,12 +50,12 @@ describe("a document", () => {
     [
       "that was there before its file is left and told",
       { before: {}, current: [a(9)], documents: [a(1)] },
-      { writes: [], left: ['"a" is left as users made it'], after: {} },
+      { writes: [], left: ['"a" is left as users made it', way], after: {} },
     ],
     [
       "that a user deleted stays deleted",
       { before: hashes(a(1)), documents: [a(2)] },
-      { writes: [], left: ['"a" is left out, because users deleted it'], after: hashes(a(1)) },
+      { writes: [], left: ['"a" is left out, because users deleted it', way], after: hashes(a(1)) },
     ],
     [
       "that the file dropped is left and told",
@@ -71,7 +72,7 @@ describe("a document", () => {
       { current: [a(1)], documents: [a(2), { _id: "b", value: 3 }] },
       {
         writes: [[true, 3]],
-        left: ['"a" is left, because an earlier release did not note what it seeded'],
+        left: ['"a" is left, because an earlier release did not note what it seeded', way],
         after: hashes({ _id: "b", value: 3 }),
       },
     ],
@@ -93,6 +94,7 @@ describe("a document", () => {
     const id = (number: number) => `{"$numberInt":"${number}"}`;
     expect(merge({ before: {}, current, documents }).left).toEqual([
       `${id(1)}, ${id(2)}, ${id(3)}, ${id(4)} and 2 more are left as users made them`,
+      way,
     ]);
   });
 });
