@@ -18,7 +18,7 @@ export interface Merge {
 
 export interface MergePlan {
   writes: { document: Document; isNew: boolean }[];
-  /** What is seeded from the file after it: the `before` of the next edit. */
+  /** What is seeded from the file after it, by whatever edit of it: the `before` of the next one. */
   after: Hashes;
   /** What is left as it is though the file says otherwise, in words. */
   left: string[];
@@ -53,6 +53,8 @@ export function mergePlan({ documents, before, current, overwrite }: Merge): Mer
   }
   const inFile = new Set(documents.map(({ _id }) => idKey(_id)));
   const dropped = Object.keys(before ?? {}).filter((id) => !inFile.has(id) && id in current);
+  // They still count as seeded: should the file bring one back, it is followed again.
+  for (const id of dropped) plan.after[id] = before![id]!;
   const asUsersMade = before
     ? `left as users made ${one(changed, "it", "them")}`
     : "left, because an earlier release did not note what it seeded";

@@ -76,8 +76,17 @@ describe("a .json seed", () => {
     expect(await found()).toEqual([["dropped", 1], ["kept", 9], ["mine", 9], ["new", 2], ["same.$x", 2]]); // prettier-ignore
     expect(await row()).toMatchObject({ _id: "default/0001_runs.json", checksum: fileOf(name, edited).checksum });
 
-    expect(await seed(name, edited, { known: true, overwrite: true })).toEqual({});
+    expect(await seed(name, edited, { known: true, overwrite: true })).toEqual({
+      left: 'default/0001_runs.json: of runs, "dropped" is left, though the file no longer has it.',
+    });
     expect(await found()).toEqual([["dropped", 1], ["gone", 2], ["kept", 1], ["mine", 2], ["new", 2], ["same.$x", 2]]); // prettier-ignore
+  });
+
+  test("follows its file again in a document that the file dropped and brings back", async () => {
+    await seed(name, of({ a: 1, b: 1 }));
+    await seed(name, of({ b: 1 }), { known: true });
+    expect(await seed(name, of({ a: 2, b: 1 }), { known: true })).toEqual({});
+    expect(await found()).toEqual([["a", 2], ["b", 1]]); // prettier-ignore
   });
 
   test("leaves what users had before it, and tells so", async () => {

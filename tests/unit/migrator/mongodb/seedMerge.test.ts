@@ -58,9 +58,9 @@ describe("a document", () => {
       { writes: [], left: ['"a" is left out, because users deleted it', way], after: hashes(a(1)) },
     ],
     [
-      "that the file dropped is left and told",
+      "that the file dropped is left and told, and what was seeded is remembered",
       { before: hashes(a(1)), current: [a(1)] },
-      { writes: [], left: ['"a" is left, though the file no longer has it'], after: {} },
+      { writes: [], left: ['"a" is left, though the file no longer has it'], after: hashes(a(1)) },
     ],
     [
       "that the file dropped and a user deleted is forgotten",
