@@ -1,9 +1,8 @@
 import { hostname } from "node:os";
 import { MongoServerError, type ClientSession, type Db } from "mongodb";
+import { duplicateKey } from "./codes.ts";
 import { fencesOf, leaseSeconds, leasesOf, type LeaseDocument } from "./leaseDocument.ts";
 import { killSession } from "./takeover.ts";
-
-const duplicateKey = 11000;
 
 /** By the server's clock, so that those of the runners don't matter. */
 export const expiresAt = { $dateAdd: { startDate: "$$NOW", unit: "second", amount: leaseSeconds } };

@@ -3,8 +3,7 @@ import { MongoClient, MongoServerError } from "mongodb";
 import { LoginRefused } from "../errors.ts";
 import { addressOf, connected } from "../readiness.ts";
 import type { Connection, Wait } from "../types.ts";
-
-const authenticationFailed = 18;
+import { authenticationFailed } from "./codes.ts";
 
 /**
  * An open connection to this one server, logged in; the caller closes it. The one place where MongoDB connections are made.

@@ -10,6 +10,7 @@ import { lossesOf } from "./losses.ts";
 import { pendingUnder, readPending, type Pending } from "./pending.ts";
 import { waitForPrimary } from "./primary.ts";
 import { seedMongo } from "./seed.ts";
+import { serverRefusal } from "./serverRefusal.ts";
 import { parseSteps } from "./steps.ts";
 import { connectedOr } from "./unknownOutcome.ts";
 
@@ -48,7 +49,7 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
         lease?.abandon();
         lease = undefined;
       }
-      throw error;
+      throw serverRefusal(error, connection);
     }
   };
   const write = async <T>(work: (write: rows.LedgerWrite) => Promise<T>): Promise<T> => {

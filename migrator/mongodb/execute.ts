@@ -1,12 +1,9 @@
 import { MongoServerError, type Db, type Document } from "mongodb";
 import { MigrationError } from "../errors.ts";
+import { indexNotFound, namespaceExists, namespaceNotFound } from "./codes.ts";
 import { createAgain } from "./createAgain.ts";
 import type { Lease } from "./lease.ts";
 import { commandName } from "./steps.ts";
-
-const namespaceNotFound = 26;
-const indexNotFound = 27;
-const namespaceExists = 48;
 
 /** Commands don't take the client's write concern. */
 const writeConcern = { w: "majority", j: true };

@@ -1,11 +1,11 @@
 import { hostname } from "node:os";
 import { MongoServerError, type ClientSession, type Db } from "mongodb";
 import type { FileRef, Ledger, LedgerRow, Snapshot, SourceFile, Unfinished } from "../types.ts";
+import { namespaceExists } from "./codes.ts";
 import type { Lease } from "./lease.ts";
 import { fencesOf, type FenceDocument } from "./leaseDocument.ts";
 import { pendingIn, readPending } from "./pending.ts";
 
-const namespaceExists = 48;
 const collections = ["lock", "migrations", "progress", "seeds", "seed_progress", "snapshot", "history"];
 
 interface RowDocument {

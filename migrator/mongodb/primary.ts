@@ -9,11 +9,11 @@ const electionSeconds = 60;
 /**
  * Waits until the server is the primary of its set: after a restart or a step-down it is not at once.
  * @param tell gets a sentence when that takes more than a second.
- * @throws MigrationError after 60 s.
+ * @throws MigrationError after 60 s, and at once for a server that was started without a set.
  */
 export async function waitForPrimary(admin: Db, server: string, tell: (sentence: string) => void): Promise<void> {
   const begun = performance.now();
-  for (let told = false; !(await isPrimary(admin)); await sleep(100)) {
+  for (let told = false; !(await isPrimary(admin, server)); await sleep(100)) {
     const waited = performance.now() - begun;
     if (waited > electionSeconds * 1000) {
       throw new MigrationError(
@@ -28,9 +28,17 @@ export async function waitForPrimary(admin: Db, server: string, tell: (sentence:
   }
 }
 
-async function isPrimary(admin: Db): Promise<boolean> {
+async function isPrimary(admin: Db, server: string): Promise<boolean> {
   try {
-    return Boolean((await admin.command({ hello: 1 })).isWritablePrimary);
+    const { isWritablePrimary, setName, isreplicaset, msg } = await admin.command({ hello: 1 });
+    // A member that is not initiated yet says so, and a router of shards.
+    if (!setName && !isreplicaset && msg !== "isdbgrid") {
+      throw new MigrationError(
+        `${server} is no member of a replica set, and without one MongoDB knows no transactions. Nothing was applied. ` +
+          `Start mongod with --replSet rs0, run rs.initiate() once, and run \`pulumi up\` again.`,
+      );
+    }
+    return Boolean(isWritablePrimary);
   } catch (error) {
     // A server that steps down closes its connections, and answers again at once.
     if (isUnknownOutcome(error)) return false;

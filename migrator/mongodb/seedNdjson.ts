@@ -1,6 +1,7 @@
 import { BSON, type Collection, type Document, type MongoBulkWriteError, type WriteError } from "mongodb";
 import { leftDiffering, progressOf } from "../bulk.ts";
 import { counted } from "../errors.ts";
+import { duplicateKey } from "./codes.ts";
 import { batchesOf, collectionOf, type Batch } from "./ndjson.ts";
 import { requireCollection, type MongoSeedRequest, type SeedRow } from "./seed.ts";
 import { refusals, refusedDocument } from "./seedFailure.ts";
@@ -193,8 +194,6 @@ async function replace(
     throw refusedDocument(error, (index) => place(documents[index]!));
   });
 }
-
-const duplicateKey = 11000;
 
 /** Whether the `_id` is taken. The server names the index that has the value; that of the `_id` it may leave out. */
 function isThere({ code, errmsg = "" }: WriteError): boolean {

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MongoServerError, type Binary, type Db, type Document } from "mongodb";
 import { MigrationError } from "../errors.ts";
+import { unauthorized } from "./codes.ts";
 import { tokenIn } from "./leaseDocument.ts";
 
 /** How long killed operations get to end. An index build ends at its next interrupt point. */
 const killSeconds = 30;
-
-const unauthorized = 13;
 
 /**
  * Kills what earlier holders of the lease left running in the server: a statement that ended after its successor's
