@@ -1,6 +1,7 @@
-import type { Db, Document } from "mongodb";
+import { MongoServerError, type Db } from "mongodb";
 import { ApplyFailure, MigrationError, messageOf } from "../errors.ts";
 import type { SourceFile, Unfinished } from "../types.ts";
+import { noSuchTransaction, transactionExceededLifetimeLimit } from "./codes.ts";
 import { kindOf, runData, runDefinition, runRename, uuidOf } from "./execute.ts";
 import { LeaseLost, type Lease } from "./lease.ts";
 import { removeProgress, writeProgress, type LedgerWrite } from "./ledger.ts";
@@ -174,10 +175,20 @@ async function failure(
   const last = step.number - 1;
   const before = last === 1 ? `step 1 of ${file.name} is` : `steps 1 to ${last} of ${file.name} are`;
   const kept = last === 0 ? `nothing of ${file.name} was kept` : `${before} done, and will not be run again`;
-  const remedy =
-    last === 0 ? "Mend the file, and run `pulumi up` again." : `Mend step ${step.number}, and run \`pulumi up\` again.`;
+  const mend = isTooLong(error)
+    ? `Split step ${step.number} by ranges of \`_id\`: MongoDB ends a transaction after 60 s, unless its server is set otherwise. Then`
+    : `Mend ${last === 0 ? "the file" : `step ${step.number}`}, and`;
   return new ApplyFailure(
-    `${file.name} step ${step.number} (${commandName(step.command as Document)}): ${messageOf(error)}`,
-    ...([kept, remedy, error] as const),
+    `${file.name} step ${step.number} (${commandName(step.command)}): ${messageOf(error)}`,
+    kept,
+    `${mend} run \`pulumi up\` again.`,
+    error,
+  );
+}
+
+function isTooLong(error: unknown): boolean {
+  return (
+    error instanceof MongoServerError &&
+    [noSuchTransaction, transactionExceededLifetimeLimit].includes(Number(error.code))
   );
 }

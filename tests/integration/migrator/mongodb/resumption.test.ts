@@ -99,6 +99,30 @@ describe("changes of documents", () => {
   });
 });
 
+test("a step that takes longer than a transaction may is to be split", async () => {
+  const runs = database.collection<{ _id: number }>("runs");
+  await runs.insertMany(Array.from({ length: 20 }, (_, _id) => ({ _id })));
+  const limit = (seconds: number) =>
+    client.db("admin").command({ setParameter: 1, transactionLifetimeLimitSeconds: seconds });
+  const slow = {
+    update: "runs",
+    updates: [{ q: { $where: "sleep(250) || true" }, u: { $set: { n: 1 } }, multi: true }],
+  };
+  await limit(1);
+  try {
+    expect(await applyFailure(migration("0001_slow.ts", [{ create: "more" }, slow]))).toEqual([
+      "0001_slow.ts step 2 (update): operation was interrupted because the transaction exceeded the configured " +
+        "'transactionLifetimeLimitSeconds'",
+      "step 1 of 0001_slow.ts is done, and will not be run again",
+      "Split step 2 by ranges of `_id`: MongoDB ends a transaction after 60 s, unless its server is set otherwise. " +
+        "Then run `pulumi up` again.",
+    ]);
+  } finally {
+    await limit(60);
+  }
+  expect(await runs.countDocuments({ n: 1 })).toBe(0);
+});
+
 describe("a renaming", () => {
   const change = migration("0001_rename.ts", [{ renameCollection: "old", to: "new" }, { create: "more" }]);
 
