@@ -73,19 +73,23 @@ export async function runFile(
     }
   }
   if (hasEnded) return;
-  try {
-    await place.lease.assertHeld();
-    await verify(place.database, file.name, queries, place.lease);
-  } catch (error) {
-    if (error instanceof ApplyFailure || error instanceof LeaseLost || isUnknownOutcome(error)) throw error;
-    throw new ApplyFailure(
-      `${verifyFile!.name}: ${messageOf(error)}`,
-      `the steps of ${file.name} are done, but it is not recorded as applied`,
-      "Mend the verify file, and run `pulumi up` again: steps that are done are not run again.",
-      error,
-    );
+  await place.lease.assertHeld();
+  if (verifyFile) {
+    await verify(place.database, file.name, queries, place.lease).catch((error: unknown) => {
+      throw verifyFailure(file, verifyFile, error);
+    });
   }
   await end();
+}
+
+function verifyFailure(file: SourceFile, verifyFile: SourceFile, error: unknown): unknown {
+  if (error instanceof ApplyFailure || isUnknownOutcome(error)) return error;
+  return new ApplyFailure(
+    `${verifyFile.name}: ${messageOf(error)}`,
+    `the steps of ${file.name} are done, but it is not recorded as applied`,
+    "Mend the verify file, and run `pulumi up` again: steps that are done are not run again.",
+    error,
+  );
 }
 
 type Work = () => Promise<void>;

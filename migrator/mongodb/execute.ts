@@ -3,6 +3,7 @@ import { MigrationError } from "../errors.ts";
 import { indexNotFound, namespaceExists, namespaceNotFound } from "./codes.ts";
 import { createAgain } from "./createAgain.ts";
 import type { Lease } from "./lease.ts";
+import { documentRefusal } from "./serverRefusal.ts";
 import { commandName } from "./steps.ts";
 
 /** Commands don't take the client's write concern. */
@@ -69,7 +70,5 @@ export async function runData(database: Db, command: Document, { session, commen
   const reply = await database.command({ ...command, comment }, { session });
   // The reply is "ok" when documents were refused.
   const [refused] = reply.writeErrors ?? [];
-  if (!refused) return;
-  const rules = refused.errInfo?.details?.schemaRulesNotSatisfied;
-  throw new MigrationError(`entry ${refused.index + 1}: ${refused.errmsg}${rules ? ` ${JSON.stringify(rules)}` : ""}`);
+  if (refused) throw new MigrationError(`entry ${refused.index + 1}: ${documentRefusal(refused)}`);
 }

@@ -1,6 +1,7 @@
 import { MongoBulkWriteError, MongoError, MongoServerError, type WriteError } from "mongodb";
 import { ApplyFailure, Disconnected, MigrationError, messageOf } from "../errors.ts";
 import type { SourceFile } from "../types.ts";
+import { documentRefusal } from "./serverRefusal.ts";
 import { isUnknownOutcome } from "./unknownOutcome.ts";
 
 /** A refusal that names what was refused. What was kept of the file is added by `seedFailure`. */
@@ -42,9 +43,7 @@ export function refusedDocument(
   if (error instanceof MongoError && error.hasErrorLabel("TransientTransactionError")) return error;
   const failed = refusals(error).find((refusal) => !isFine(refusal));
   if (!failed) return error;
-  const rules = failed.err.errInfo?.details?.schemaRulesNotSatisfied;
-  const why = rules ? ` ${JSON.stringify(rules)}` : "";
-  return new SeedRefused(`${place(failed.index)}: ${failed.errmsg}${why}`, { cause: error });
+  return new SeedRefused(`${place(failed.index)}: ${documentRefusal(failed.err)}`, { cause: error });
 }
 
 export function refusals(error: unknown): WriteError[] {

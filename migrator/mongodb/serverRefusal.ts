@@ -1,4 +1,4 @@
-import { MongoServerError } from "mongodb";
+import { MongoServerError, type Document } from "mongodb";
 import { MigrationError } from "../errors.ts";
 import type { Connection } from "../types.ts";
 import { unauthorized } from "./codes.ts";
@@ -22,4 +22,10 @@ export function serverRefusal(error: unknown, { host, port, database, user }: Co
       `and run \`pulumi up\` again.`,
     { cause: error },
   );
+}
+
+/** Why a document was refused, with the rules of its schema that it breaks. */
+export function documentRefusal({ errmsg, errInfo }: Document): string {
+  const rules = errInfo?.details?.schemaRulesNotSatisfied;
+  return `${errmsg}${rules ? ` ${JSON.stringify(rules)}` : ""}`;
 }
