@@ -37,7 +37,8 @@ const stepChecks: Record<string, Check> = {
   update: (command) =>
     each(command, "updates", "update", ({ q, u }) => {
       if (!isObject(q)) return "without a q. State which documents are meant; q: {} means all";
-      if (!isObject(u) && !Array.isArray(u)) return "without a u. State what becomes of the documents";
+      if (!isObject(u) && !(Array.isArray(u) && u.every(isObject)))
+        return "without a u. State what becomes of the documents";
     }),
   delete: (command) =>
     each(command, "deletes", "delete", ({ q, limit }) => {
