@@ -2,7 +2,7 @@ import type { Document } from "mongodb";
 import { listed } from "../errors.ts";
 import { commandName } from "./checks.ts";
 import { shortJson } from "./extendedJson.ts";
-import { fieldsOf, indexWords } from "./indexWords.ts";
+import { fieldsOf, indexWords, namedIndexes } from "./indexWords.ts";
 import { requiredFields } from "./validators.ts";
 
 /** One step in words, such as "creates collection runs". Never throws: what it can't put into words it shows. */
@@ -22,13 +22,7 @@ const wording: Record<string, (command: Document) => string> = {
   createIndexes: ({ createIndexes, indexes }) =>
     `creates ${listed(indexes.map((index: Document) => indexWords(createIndexes, index)))}`,
   drop: ({ drop }) => `drops collection ${drop}`,
-  dropIndexes: ({ dropIndexes, index }) => {
-    if (index === "*") return `drops all indexes of ${dropIndexes}`;
-    if (typeof index === "string") return `drops index ${index} of ${dropIndexes}`;
-    if (Array.isArray(index))
-      return `drops ${index.length > 1 ? "indexes" : "index"} ${listed(index)} of ${dropIndexes}`;
-    return `drops the index of ${dropIndexes} on (${fieldsOf(index)})`;
-  },
+  dropIndexes: ({ dropIndexes, index }) => `drops ${namedIndexes(index, dropIndexes)}`,
   renameCollection: ({ renameCollection, to }) => `renames collection ${renameCollection} to ${to}`,
   insert: ({ insert, documents }) =>
     `inserts ${documents.length} ${documents.length === 1 ? "document" : "documents"} into ${insert}`,

@@ -1,4 +1,5 @@
 import type { Document } from "mongodb";
+import { listed } from "../errors.ts";
 import { shortJson } from "./extendedJson.ts";
 
 /** An entry of createIndexes, such as "unique index name_1 on runs (name)". */
@@ -24,4 +25,12 @@ export function fieldsOf(key: Document): string {
       return Number(direction) < 0 ? `${field} descending` : field;
     })
     .join(", ");
+}
+
+/** What dropIndexes names: "index kind of runs", "all indexes of runs", "the index of runs on (kind)". */
+export function namedIndexes(index: unknown, collection: string): string {
+  if (index === "*") return `all indexes of ${collection}`;
+  if (typeof index === "string") return `index ${index} of ${collection}`;
+  if (Array.isArray(index)) return `${index.length > 1 ? "indexes" : "index"} ${listed(index)} of ${collection}`;
+  return `the index of ${collection} on (${fieldsOf(index as Document)})`;
 }

@@ -27,20 +27,22 @@ export function tightenedSchema(before: Document, after: Document, path = ""): s
 }
 
 function tightenedTypes(before: Document, after: Document, what: string): string[] {
-  return ["bsonType", "type"].flatMap((keyword) => {
-    if (after[keyword] === undefined) return [];
-    const types = typesOf(after[keyword]);
-    const takesAsMuch = before[keyword] !== undefined && without(typesOf(before[keyword]), types).length === 0;
-    // Each document is an object.
-    const isGiven = what === "a document" && types.includes("object");
-    return takesAsMuch || isGiven ? [] : [`wants ${what} to be ${[after[keyword]].flat().join(" or ")}`];
-  });
+  const stated: unknown = after.bsonType ?? after.type;
+  if (stated === undefined) return [];
+  const types = typesOf(stated);
+  const former: unknown = before.bsonType ?? before.type;
+  const takesAsMuch = former !== undefined && without(typesOf(former), types).length === 0;
+  // Each document is an object.
+  const isGiven = what === "a document" && types.includes("object");
+  return takesAsMuch || isGiven ? [] : [`wants ${what} to be ${[stated].flat().join(" or ")}`];
 }
 
+/** By the names that bsonType has for them: "type" calls some otherwise. */
 function typesOf(types: unknown): unknown[] {
-  return [types]
-    .flat()
-    .flatMap((type) => (type === "number" ? ["number", "int", "long", "double", "decimal"] : [type]));
+  return [types].flat().flatMap((type) => {
+    if (type === "number") return ["int", "long", "double", "decimal"];
+    return type === "boolean" ? "bool" : [type];
+  });
 }
 
 function tightenedFields(before: Document, after: Document, what: string, inside: (field: string) => string): string[] {

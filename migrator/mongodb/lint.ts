@@ -4,18 +4,6 @@ import { dangersOf } from "./dangers.ts";
 import { foldStep, type Schema } from "./model.ts";
 import type { MongoScript } from "./steps.ts";
 
-/** What is looked for, by the name under which a file allows it. */
-export const mongoRules = {
-  "drop-collection": "a collection goes with its documents",
-  "rename-collection": "programs that use the old name find nothing",
-  "drop-index": "queries become slow, and what was unique no longer is",
-  "ttl-index": "documents are deleted when their time is over",
-  "delete-all": "every document of a collection is deleted",
-  "update-all": "every document of a collection is changed",
-  "unique-index": "an index can't be made where there are duplicates",
-  "tighten-validator": "documents that are there may break the new rules",
-} as const;
-
 /**
  * What is dangerous in a pending file. A collection that this run makes has no documents yet: nothing there is dangerous.
  * @param schema as it is before the file; it is brought up to what the file makes of it.

@@ -1,18 +1,34 @@
 import type { Document } from "mongodb";
 import { commandName } from "./checks.ts";
+import { canonicalJson } from "./extendedJson.ts";
 
-/** A collection as far as the migrations tell. */
+/** A collection or a view as far as the migrations tell. */
 export interface Collection {
   /** `{}` where there is none. */
   validator: Document;
   validationLevel: string;
   validationAction: string;
+  isView: boolean;
+  /** Of a time series. */
+  expireAfterSeconds?: number;
+  /** Entries of createIndexes, and what collMod made of them: the last one of a name holds. */
+  indexes: Document[];
   /** Made by a file that is pending: so there are no documents yet that one could lose. */
   fresh: boolean;
 }
 
 /** The collections that the migrations made or gave a validator. Of any other nothing is known, not even that it is not there. */
 export type Schema = Map<string, Collection>;
+
+/** With what the server takes where nothing is stated. */
+export const unknown: Collection = {
+  validator: {},
+  validationLevel: "strict",
+  validationAction: "error",
+  isView: false,
+  indexes: [],
+  fresh: false,
+};
 
 /**
  * Brings a schema up to what a command makes of it.
@@ -27,10 +43,27 @@ export function foldStep(schema: Schema, command: Document, fresh: boolean): voi
     schema.delete(collection);
     schema.set(command.to, known);
   }
+  if (name === "createIndexes" && known) {
+    schema.set(collection, { ...known, indexes: [...known.indexes, ...command.indexes] });
+  }
   // One that is there already gets its validation from `create` as from `collMod`.
   if (name === "create" || (name === "collMod" && (known || command.validator))) {
-    schema.set(collection, validated(known ?? { ...unvalidated, fresh: fresh && name === "create" }, command));
+    const former = known ?? { ...unknown, fresh: fresh && name === "create" };
+    const { viewOn, expireAfterSeconds, index } = command;
+    schema.set(collection, {
+      ...validated(former, command),
+      ...(viewOn && { isView: true }),
+      ...(expireAfterSeconds !== undefined && { expireAfterSeconds }),
+      ...(index && { indexes: [...former.indexes, { ...indexOf(former, index), ...index }] }),
+    });
   }
+}
+
+/** The index that collMod means. */
+export function indexOf(collection: Collection | undefined, { name, keyPattern }: Document): Document | undefined {
+  return collection?.indexes.findLast(
+    (index) => index.name === name || (keyPattern && canonicalJson(index.key ?? {}) === canonicalJson(keyPattern)),
+  );
 }
 
 /** A collection with the validation that `create` or `collMod` states, and the rest as it was. */
@@ -43,6 +76,3 @@ export function validated(collection: Collection, command: Document): Collection
     ...(validationAction && { validationAction }),
   };
 }
-
-/** What the server takes where nothing is stated. */
-export const unvalidated = { validator: {}, validationLevel: "strict", validationAction: "error" };

@@ -5,7 +5,7 @@ import type { SourceFile } from "../types.ts";
 import { directivesOf } from "./allowances.ts";
 import { commandName, complaintOf, isQueryName, isStepName, stepNames } from "./checks.ts";
 import { canonicalJson, toBson } from "./extendedJson.ts";
-import { mongoRules } from "./lint.ts";
+import { mongoRules } from "./rules.ts";
 import { runScript } from "./script.ts";
 
 export { commandName } from "./checks.ts";

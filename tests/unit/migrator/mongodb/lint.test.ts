@@ -35,10 +35,10 @@ describe("is told", () => {
       "drop-collection",
       "Collection runs is dropped with all its documents: nothing but a backup has them then.",
     ],
-    [{ dropIndexes: "runs", index: "a" }, "drop-index", `Index a of runs is dropped: ${slow}. ${hide}`],
-    [{ dropIndexes: "runs", index: ["a", "b"] }, "drop-index", `Indexes a and b of runs are dropped: ${slow}. ${hide}`],
-    [{ dropIndexes: "runs", index: { a: 1 } }, "drop-index", `Index (a) of runs is dropped: ${slow}. ${hide}`],
-    [{ dropIndexes: "runs", index: "*" }, "drop-index", `All indexes of runs are dropped: ${slow}. ${hide}`],
+    [{ dropIndexes: "runs", index: "a" }, "drop-index", `This drops index a of runs: ${slow}. ${hide}`],
+    [{ dropIndexes: "runs", index: ["a", "b"] }, "drop-index", `This drops indexes a and b of runs: ${slow}. ${hide}`],
+    [{ dropIndexes: "runs", index: { a: 1 } }, "drop-index", `This drops the index of runs on (a): ${slow}. ${hide}`],
+    [{ dropIndexes: "runs", index: "*" }, "drop-index", `This drops all indexes of runs: ${slow}. ${hide}`],
     [
       { renameCollection: "runs", to: "trials" },
       "rename-collection",
@@ -65,6 +65,41 @@ describe("is told", () => {
       "ttl-index",
       `Documents of runs are deleted 60 seconds after their time, ${expired}`,
     ],
+    [
+      { update: "runs", updates: [{ q: { kind: "a" }, u: { $unset: { tags: "", notes: "" } }, multi: true }] },
+      "lose-fields",
+      "Documents of runs lose tags and notes: nothing but a backup has the values then.",
+    ],
+    [
+      { update: "runs", updates: [{ q: { kind: "a" }, u: [{ $unset: "tags" }] }] },
+      "lose-fields",
+      "Documents of runs lose tags: nothing but a backup has the values then.",
+    ],
+    [
+      { update: "runs", updates: [{ q: { a: { $exists: true } }, u: { $rename: { a: "b" } }, multi: true }] },
+      "lose-fields",
+      "Field a of runs is called b from now on: programs that use the old name find nothing there, and a value that b had is lost.",
+    ],
+    [
+      { update: "runs", updates: [{ q: { kind: "a" }, u: [{ $project: { _id: 1 } }], multi: true }] },
+      "lose-fields",
+      "Documents of runs are written anew by $project: nothing but a backup has what it leaves out.",
+    ],
+    [
+      { update: "runs", updates: [{ q: { kind: "a" }, u: [{ $replaceWith: {} }], multi: true }] },
+      "lose-fields",
+      "Documents of runs are written anew by $replaceWith: nothing but a backup has what it leaves out.",
+    ],
+    [
+      { update: "runs", updates: [{ q: { kind: "a" }, u: [{ $set: { a: "$$REMOVE" } }], multi: true }] },
+      "lose-fields",
+      "Documents of runs are written anew by $$REMOVE: nothing but a backup has what it leaves out.",
+    ],
+    [
+      { collMod: "runs", cappedSize: 4096, cappedMax: 5 },
+      "shrink-capped",
+      "The oldest documents of runs are deleted where they are more than 4096 bytes or 5 documents.",
+    ],
   ])("as destructive: %j", (step, rule, message) => {
     expect(findings([{ create: "other" }, step])).toEqual([
       { rule, severity: "destructive", place: "step 2", message: message + wayOn(rule) },
@@ -81,7 +116,8 @@ describe("is told", () => {
       { createIndexes: "runs", indexes: [uniqueName] },
       "unique-index",
       "A unique index on runs fails where two documents are alike in name. Look for them first: " +
-        'db.getCollection("runs").aggregate([{"$group":{"_id":"$name","documents":{"$push":"$_id"}}},' +
+        'db.getCollection("runs").aggregate([{"$project":{"value1":"$name"}},{"$unwind":{"path":"$value1","preserveNullAndEmptyArrays":true}},' +
+        '{"$group":{"_id":"$value1","documents":{"$addToSet":"$_id"}}},' +
         '{"$match":{"documents.1":{"$exists":true}}}]).',
     ],
     [
@@ -91,7 +127,9 @@ describe("is told", () => {
       },
       "unique-index",
       "A unique index on runs fails where two documents are alike in a and b.c. Look for them first: " +
-        'db.getCollection("runs").aggregate([{"$match":{"done":true}},{"$group":{"_id":["$a","$b.c"],"documents":{"$push":"$_id"}}},' +
+        'db.getCollection("runs").aggregate([{"$match":{"done":true}},{"$project":{"value1":"$a","value2":"$b.c"}},' +
+        '{"$unwind":{"path":"$value1","preserveNullAndEmptyArrays":true}},{"$unwind":{"path":"$value2","preserveNullAndEmptyArrays":true}},' +
+        '{"$group":{"_id":["$value1","$value2"],"documents":{"$addToSet":"$_id"}}},' +
         '{"$match":{"documents.1":{"$exists":true}}}]).',
     ],
     [
@@ -100,8 +138,83 @@ describe("is told", () => {
       "A unique index on runs fails where two documents are alike in index name. Look for them first: " +
         "set prepareUnique, which refuses new ones, and run collMod with dryRun.",
     ],
+    [
+      { collMod: "runs", index: { name: "a", hidden: true } },
+      "hide-index",
+      "This hides index a of runs: queries that use it become slow until it is shown again.",
+    ],
   ])("as a warning: %j", (step, rule, message) => {
     expect(findings([step])).toEqual([{ rule, severity: "warning", place: "step 1", message }]);
+  });
+
+  test.each([{}, { _id: { $exists: true } }, { $or: [{}] }, { $and: [{}, { $expr: true }] }, { $expr: true }])(
+    "of all documents, which %j means",
+    (q) => {
+      const steps = [
+        { update: "runs", updates: [{ q, u: { $set: { a: 1 } }, multi: true }] },
+        { delete: "runs", deletes: [{ q, limit: 0 }] },
+      ];
+      expect(findings(steps).map(({ rule }) => rule)).toEqual(["update-all", "delete-all"]);
+    },
+  );
+
+  test("of a unique index that is written with a number, with its collation and for a sparse one", () => {
+    const index = { ...uniqueName, unique: 1, sparse: true, collation: { locale: "en", strength: 2 } };
+    expect(findings([{ createIndexes: "runs", indexes: [index] }])).toEqual([
+      {
+        rule: "unique-index",
+        severity: "warning",
+        place: "step 1",
+        message:
+          "A unique index on runs fails where two documents are alike in name. Look for them first: " +
+          'db.getCollection("runs").aggregate([{"$match":{"$or":[{"name":{"$exists":true}}]}},{"$project":{"value1":"$name"}},' +
+          '{"$unwind":{"path":"$value1","preserveNullAndEmptyArrays":true}},' +
+          '{"$group":{"_id":"$value1","documents":{"$addToSet":"$_id"}}},{"$match":{"documents.1":{"$exists":true}}}], ' +
+          '{"collation":{"locale":"en","strength":2}}).',
+      },
+    ]);
+  });
+
+  test("of an index that becomes unique, by the fields that the migrations gave it", () => {
+    const before = [{ create: "runs" }, { createIndexes: "runs", indexes: [{ key: { a: 1 }, name: "a" }] }];
+    const [found] = findings([{ collMod: "runs", index: { name: "a", unique: true } }], before);
+    expect(found?.message).toContain('alike in a. Look for them first: db.getCollection("runs").aggregate(');
+  });
+
+  test("of views apart from collections", () => {
+    const before = [{ create: "runs" }, { create: "newest", viewOn: "runs", pipeline: [] }];
+    const steps = [{ collMod: "newest", viewOn: "runs", pipeline: [{ $limit: 1 }] }, { drop: "newest" }];
+    expect(findings(steps, before)).toEqual([
+      {
+        rule: "change-view",
+        severity: "warning",
+        place: "step 1",
+        message: "View newest is defined anew: queries that use it find something else.",
+      },
+      {
+        rule: "drop-view",
+        severity: "warning",
+        place: "step 2",
+        message: "View newest is dropped: queries that use it find nothing.",
+      },
+    ]);
+  });
+
+  test("of documents that end sooner, and not of those that end later", () => {
+    const before = [
+      { create: "runs", expireAfterSeconds: 60 },
+      { createIndexes: "runs", indexes: [{ key: { at: 1 }, name: "at", expireAfterSeconds: 60 }] },
+    ];
+    const steps = [
+      { collMod: "runs", expireAfterSeconds: 90 },
+      { collMod: "runs", index: { name: "at", expireAfterSeconds: 90 } },
+      { collMod: "runs", index: { keyPattern: { at: 1 }, expireAfterSeconds: 80 } },
+      { collMod: "runs", expireAfterSeconds: 80 },
+    ];
+    expect(findings(steps, before).map(({ place, rule }) => [place, rule])).toEqual([
+      ["step 3", "ttl-index"],
+      ["step 4", "ttl-index"],
+    ]);
   });
 
   test("with the reason where the file allows it", () => {
@@ -150,7 +263,10 @@ describe("nothing is told", () => {
     { update: "runs", updates: [{ q: { a: 1 }, u: [], multi: true }] },
     { insert: "runs", documents: [{ _id: 1 }] },
     { createIndexes: "runs", indexes: [{ key: { a: 1 }, name: "a" }] },
-    { collMod: "runs", index: { name: "a", hidden: true } },
+    { collMod: "runs", index: { name: "a", hidden: false } },
+    { update: "runs", updates: [{ q: { _id: 1 }, u: { a: 1 } }] },
+    { update: "runs", updates: [{ q: { _id: { $exists: true, $gt: 5 } }, u: { $set: { a: 1 } }, multi: true }] },
+    { delete: "runs", deletes: [{ q: { $or: [{ a: 1 }, { b: 1 }] }, limit: 0 }] },
     { collMod: "runs", index: { name: "a", expireAfterSeconds: "off" } },
     { create: "others", validator: { a: 1 } },
   ])("of %j", (step) => {
@@ -225,6 +341,8 @@ describe("a validator", () => {
     [{ required: ["a", "b"] }, { required: ["b"] }],
     [{ properties: { a: { enum: [1] } } }, { properties: { a: { enum: [2, 1] } } }],
     [{ properties: { a: { bsonType: "int" } } }, { properties: { a: { bsonType: "number", description: "x" } } }],
+    [{ properties: { a: { bsonType: "int" } } }, { properties: { a: { type: "number" } } }],
+    [{ properties: { a: { bsonType: ["int", "bool"] } } }, { properties: { a: { type: ["number", "boolean"] } } }],
     [{ properties: { a: { minimum: 1, maxLength: 5 } } }, { properties: { a: { minimum: 0, maxLength: 6 } } }],
     [{ properties: { a: { uniqueItems: true, oneOf: [{}] } } }, { properties: { a: { uniqueItems: false } } }],
     [{ additionalProperties: false }, { ...named, additionalProperties: false }],
@@ -257,7 +375,8 @@ describe("a validator", () => {
   test.each<[object, object]>([
     [rule, { validator: {} }],
     [rule, { validationAction: "warn" }],
-    [rule, { validator: { b: 1 }, validationLevel: "moderate" }],
+    [rule, { validationLevel: "moderate" }],
+    [rule, { validator: { b: 1 }, validationLevel: "off" }],
     [{ ...rule, validationLevel: "off" }, { validator: { b: 1 } }],
     [{ validationLevel: "moderate" }, { validationLevel: "strict" }],
     [{ validator: { $and: [{ a: 1 }, { b: 1 }] } }, { validator: { b: 1 } }],
@@ -268,6 +387,20 @@ describe("a validator", () => {
   test("that only logs is a warning", () => {
     expect(changed({ validationAction: "warn" }, { validator: { a: 1 } })).toEqual([
       { rule: "tighten-validator", severity: "warning", place: "step 1", message: told('asks that {"a":1}', "logged") },
+    ]);
+  });
+
+  test("that leaves earlier documents alone still refuses new ones, which is a warning", () => {
+    const message = (changes: string) =>
+      `The validator of runs ${changes}. Documents that break it are kept and may be updated, but each new one is refused. ` +
+      "Change first the programs that insert them.";
+    const found = (before: object, after: object) =>
+      changed(before, after).map(({ severity, message }) => [severity, message]);
+    expect(found(rule, { validator: { b: 1 }, validationLevel: "moderate" })).toEqual([
+      ["warning", message('asks that {"b":1}')],
+    ]);
+    expect(found({ ...rule, validationLevel: "off" }, { validationLevel: "moderate" })).toEqual([
+      ["warning", message("holds for documents that it left alone before")],
     ]);
   });
 

@@ -236,8 +236,8 @@ describe("a file is refused:", () => {
   test.each([
     [
       "// migrate: allow drop-table: old",
-      'allows "drop-table", which is no rule. The rules are drop-collection, rename-collection, drop-index, ttl-index, ' +
-        "delete-all, update-all, unique-index and tighten-validator.",
+      'allows "drop-table", which is no rule. The rules are drop-collection, drop-view, change-view, rename-collection, ' +
+        "drop-index, hide-index, ttl-index, shrink-capped, delete-all, lose-fields, update-all, unique-index and tighten-validator.",
     ],
     [
       "// migrate: allow drop-index: ",
