@@ -1,8 +1,8 @@
 import type { Document } from "mongodb";
-import { listed } from "../errors.ts";
+import { counted, listed } from "../errors.ts";
 import { commandName } from "./checks.ts";
 import { shortJson } from "./extendedJson.ts";
-import { fieldsOf, indexWords, namedIndexes } from "./indexWords.ts";
+import { collationWords, fieldsOf, indexWords, namedIndexes } from "./indexWords.ts";
 import { requiredFields } from "./validators.ts";
 
 /** One step in words, such as "creates collection runs". Never throws: what it can't put into words it shows. */
@@ -19,22 +19,27 @@ export function describeStep(command: Document): string {
 const wording: Record<string, (command: Document) => string> = {
   create: created,
   collMod: modified,
-  createIndexes: ({ createIndexes, indexes }) =>
-    `creates ${listed(indexes.map((index: Document) => indexWords(createIndexes, index)))}`,
-  drop: ({ drop }) => `drops collection ${drop}`,
-  dropIndexes: ({ dropIndexes, index }) => `drops ${namedIndexes(index, dropIndexes)}`,
-  renameCollection: ({ renameCollection, to }) => `renames collection ${renameCollection} to ${to}`,
-  insert: ({ insert, documents }) =>
-    `inserts ${documents.length} ${documents.length === 1 ? "document" : "documents"} into ${insert}`,
-  update: ({ update, updates }) =>
-    listed(
-      updates.map(({ q, multi, upsert }: Document) => {
-        const target = matched(update, q, multi === true);
-        return `updates ${target}${upsert ? ", and inserts one where there is none" : ""}`;
-      }),
-    ),
-  delete: ({ delete: from, deletes }) =>
-    listed(deletes.map(({ q, limit }: Document) => `deletes ${matched(from, q, Number(limit) === 0)}`)),
+  createIndexes: ({ createIndexes, indexes, ...others }) =>
+    `creates ${listed(indexes.map((index: Document) => indexWords(createIndexes, index)))}${rest(others)}`,
+  drop: ({ drop, ...others }) => `drops collection ${drop}${rest(others)}`,
+  dropIndexes: ({ dropIndexes, index, ...others }) => `drops ${namedIndexes(index, dropIndexes)}${rest(others)}`,
+  renameCollection: ({ renameCollection, to, ...others }) =>
+    `renames collection ${renameCollection} to ${to}${rest(others)}`,
+  insert: ({ insert, documents, ...others }) =>
+    `inserts ${counted(documents.length, "document")} into ${insert}${rest(others)}`,
+  update: ({ update, updates, ...others }) => {
+    const words = updates.map(({ q, u, multi, upsert, ...more }: Document) => {
+      const target = matched(update, q, multi === true);
+      return `updates ${target} by ${shortJson(u)}${upsert ? ", and inserts one where there is none" : ""}${rest(more)}`;
+    });
+    return listed(words) + rest(others);
+  },
+  delete: ({ delete: from, deletes, ...others }) => {
+    const words = deletes.map(
+      ({ q, limit, ...more }: Document) => `deletes ${matched(from, q, limit === 0)}${rest(more)}`,
+    );
+    return listed(words) + rest(others);
+  },
 };
 
 function matched(collection: string, filter: Document, all: boolean): string {
@@ -53,8 +58,8 @@ function created(command: Document): string {
   const kind = timeseries ? "time series " : capped ? "capped " : clusteredIndex ? "clustered " : "";
   const details: string[] = [];
   if (timeseries) {
-    const meta = timeseries.metaField ? `, about ${timeseries.metaField}` : "";
-    details.push(` of what happened at ${timeseries.timeField}${meta}`);
+    const { timeField, metaField, ...more } = timeseries;
+    details.push(` of what happened at ${timeField}${metaField ? `, about ${metaField}` : ""}${rest(more)}`);
   }
   if (capped) details.push(` of at most ${size} bytes${max === undefined ? "" : ` and ${max} documents`}`);
   if (validator) details.push(` with ${validatorWords("a validator", validator)}`);
@@ -65,7 +70,7 @@ function created(command: Document): string {
   );
   if (level) details.push(`, at ${level}`);
   if (expireAfterSeconds !== undefined) details.push(`, which deletes documents after ${expireAfterSeconds} seconds`);
-  if (collation) details.push(`, with the collation ${collation.locale}`);
+  if (collation) details.push(collationWords(collation));
   return `creates ${kind}collection ${name}${details.join("")}${rest(others)}`;
 }
 
@@ -78,6 +83,7 @@ function modified(command: Document): string {
   else if (validator) words.push(`sets ${validatorWords(`the validator of ${name}`, validator)}`);
   if (level) words.push(`sets the validation of ${name} to ${level}`);
   if (viewOn) words.push(`makes ${name} a view on ${viewOn}, with the pipeline ${shortJson(pipeline ?? [])}`);
+  else if (pipeline) words.push(`gives ${name} the pipeline ${shortJson(pipeline)}`);
   if (expireAfterSeconds === "off") words.push(`lets documents of ${name} stay`);
   else if (expireAfterSeconds !== undefined) {
     words.push(`deletes documents of ${name} after ${expireAfterSeconds} seconds`);

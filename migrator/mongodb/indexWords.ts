@@ -11,10 +11,16 @@ export function indexWords(collection: string, index: Document): string {
     partialFilterExpression && ` where ${shortJson(partialFilterExpression)}`,
     expireAfterSeconds !== undefined &&
       `, which deletes documents ${expireAfterSeconds} seconds after ${Object.keys(key).join(", ")}`,
-    collation && `, with the collation ${collation.locale}`,
+    collation && collationWords(collation),
     Object.keys(others).length > 0 && `, with ${shortJson(others)}`,
   ];
   return `${kind}index ${name} on ${collection} (${fieldsOf(key)})${details.filter(Boolean).join("")}`;
+}
+
+/** The locale, or all where more is stated than that. */
+export function collationWords(collation: Document): string {
+  const isPlain = Object.keys(collation).length === 1;
+  return `, with the collation ${isPlain ? collation.locale : shortJson(collation)}`;
 }
 
 /** The fields of a key: `name, created_at descending, body text`. */
