@@ -42,6 +42,11 @@ export default [...steps, { drop: "trials" }] satisfies MongoSteps;`;
     expect(commandsOf('const steps = [{ drop: "runs" }];\nexport default steps;')).toEqual([{ drop: "runs" }]);
   });
 
+  test("are found below a comment and in a text with the same words", () => {
+    const text = "const words = `\nexport default 1\n`;\n/*\nexport default [];\n*/\nexport default [{ drop: words }];";
+    expect(commandsOf(text)).toEqual([{ drop: "\nexport default 1\n" }]);
+  });
+
   test("have the same hash at each run, and another for other keys, orders and types", () => {
     const hashOf = (step: string) => parseSteps(fileOf(`export default [${step}];`)).steps[0]!.hash;
     const steps = [
@@ -206,6 +211,24 @@ describe("a file is refused:", () => {
       "export default [{ create: `runs_${Math.random()}` }];",
       "can't be run (Math.random() gives something else each time: write the value itself)",
     ],
+    ...['import("node:fs");', 'Promise.reject(new Error("x"));', "(async () => { throw 1; })();"].map((line) => [
+      `${line}\nexport default [{ create: "runs" }];`,
+      "can't be run (it makes a promise, by import(), async or Promise: steps are plain data)",
+    ]),
+    [
+      "export default [{ create: `runs_${(1234.5).toLocaleString()}` }];",
+      "can't be run (toLocaleString() depends on the language of the machine: write the text itself)",
+    ],
+    [
+      "export default ['b', 'a'].sort((a, b) => a.localeCompare(b));",
+      "can't be run (localeCompare() depends on the language of the machine: write the text itself)",
+    ],
+    [
+      'export default [{ create: globalThis.constructor.constructor("return `runs_${Date.now()}`")() }];',
+      'can\'t be run (a Date depends on the clock and the time zone: write { $date: "2026-01-31T00:00:00Z" })',
+    ],
+    ["throw { toString() { throw 1; } };", "can't be run (it throws something else than an Error)"],
+    ["export default [];\nexport default [];", "can't be run (Unexpected token 'export')"],
     ["export default { create: 'runs' };", "does not export an array of commands"],
     ["export default [];", "does not export an array of commands"],
     ["export default [{ create: 'runs' }, 'drop'];", "has a step 2 that is not a command"],
