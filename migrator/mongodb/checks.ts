@@ -44,7 +44,7 @@ const stepChecks: Record<string, Check> = {
     each(command, "deletes", "delete", ({ q, limit }) => {
       if (!isObject(q)) return "without a q. State which documents are meant; q: {} means all";
       if (limit !== 0 && limit !== 1)
-        return "without a limit. 0 deletes all documents that q means, 1 the first of them";
+        return "without a limit of 0 or 1, as plain numbers. 0 deletes all documents that q means, 1 the first of them";
     }),
 };
 

@@ -111,10 +111,9 @@ function read(file: SourceFile, kind: Kind): { value: unknown; directives: [stri
 }
 
 function commandsOf(file: SourceFile, value: unknown, kind: Kind, isAllowed: (name: string) => boolean): Document[] {
-  if (!Array.isArray(value) || value.length === 0) {
-    const verb = file.name.endsWith(".json") ? "hold" : "export";
-    throw notReadable(file, kind, `does not ${verb} an array of commands`);
-  }
+  const verb = file.name.endsWith(".json") ? "hold" : "export";
+  if (!Array.isArray(value)) throw notReadable(file, kind, `does not ${verb} an array of commands`);
+  if (value.length === 0) throw notReadable(file, kind, `${verb}s an array without commands`);
   const wrong = value.findIndex((command) => commandName(command) === undefined);
   if (wrong >= 0) throw notReadable(file, kind, `has a step ${wrong + 1} that is not a command`);
   const only =

@@ -113,7 +113,7 @@ export default [
     ["export default [{ create: () => 'runs' }];", "can't be run (() => 'runs' could not be cloned.)"],
     ["export default [", "can't be run (Expression expected)"],
     ["export default { create: 'runs' };", "does not export an array of commands"],
-    ["export default [];", "does not export an array of commands"],
+    ["export default [];", "exports an array without commands"],
     ["export default [{ create: 'runs' }, 'drop'];", "has a step 2 that is not a command"],
   ])("like %j are refused before anything is applied", async (text, reason) => {
     const directory = folder({ "0001_create_runs.ts": create, "0002_wrong.ts": text });

@@ -152,8 +152,16 @@ describe("a step is refused:", () => {
       "(delete) has a delete 1 without a q. State which documents are meant; q: {} means all.",
     ],
     [
+      '{ delete: "a", deletes: [{ q: {}, limit: { $numberInt: "0" } }] }',
+      "(delete) has a delete 1 without a limit of 0 or 1, as plain numbers. 0 deletes all documents that q means, 1 the first of them.",
+    ],
+    [
+      '{ update: "a", updates: [{ q: {}, u: [null] }] }',
+      "(update) has an update 1 without a u. State what becomes of the documents.",
+    ],
+    [
       '{ delete: "a", deletes: [{ q: {} }] }',
-      "(delete) has a delete 1 without a limit. 0 deletes all documents that q means, 1 the first of them.",
+      "(delete) has a delete 1 without a limit of 0 or 1, as plain numbers. 0 deletes all documents that q means, 1 the first of them.",
     ],
   ])("%s", (step, complaint) => {
     expect(refusal(() => commandOf(step))).toBe(`0002_x.ts step 1 ${complaint} Nothing was applied.`);
@@ -230,7 +238,7 @@ describe("a file is refused:", () => {
     ["throw { toString() { throw 1; } };", "can't be run (it throws something else than an Error)"],
     ["export default [];\nexport default [];", "can't be run (Unexpected token 'export')"],
     ["export default { create: 'runs' };", "does not export an array of commands"],
-    ["export default [];", "does not export an array of commands"],
+    ["export default [];", "exports an array without commands"],
     ["export default [{ create: 'runs' }, 'drop'];", "has a step 2 that is not a command"],
   ])("%j", (text, reason) => {
     expect(refusal(() => commandsOf(text))).toBe(
@@ -241,7 +249,7 @@ describe("a file is refused:", () => {
 
   test.each([
     ["[", "is not JSON (Unexpected end of JSON input)"],
-    ["[]", "does not hold an array of commands"],
+    ["[]", "holds an array without commands"],
     ["null", "does not hold an array of commands"],
     ['{ "steps": 1 }', "does not hold an array of commands"],
     ['{ "allow": [], "steps": [] }', 'has an "allow" that is not an object'],
@@ -305,7 +313,7 @@ describe("queries", () => {
 
   test("that are none are refused", () => {
     expect(refusal(() => queriesOf("export default [];"))).toBe(
-      "0002_x.verify.ts does not export an array of commands. A verify file is a file with `export default [ ...commands ]`, " +
+      "0002_x.verify.ts exports an array without commands. A verify file is a file with `export default [ ...commands ]`, " +
         'each like { find: "runs", filter: {...} }, which must find nothing, and with no imports but `import type`.',
     );
     expect(refusal(() => queriesOf("{}", "0002_x.verify.json"))).toBe(
