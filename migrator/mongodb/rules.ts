@@ -1,3 +1,5 @@
+import type { Finding } from "../types.ts";
+
 /** What the linter looks for, by the name under which a file allows it. */
 export const mongoRules = {
   "drop-collection": "a collection goes with its documents",
@@ -16,3 +18,12 @@ export const mongoRules = {
 } as const;
 
 export type MongoRule = keyof typeof mongoRules;
+
+export interface Danger {
+  rule: MongoRule;
+  severity: Finding["severity"];
+  message: string;
+}
+
+export const destructive = (rule: MongoRule, message: string): Danger => ({ rule, severity: "destructive", message });
+export const warning = (rule: MongoRule, message: string): Danger => ({ rule, severity: "warning", message });

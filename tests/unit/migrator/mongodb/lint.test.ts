@@ -147,16 +147,21 @@ describe("is told", () => {
     expect(findings([step])).toEqual([{ rule, severity: "warning", place: "step 1", message }]);
   });
 
-  test.each([{}, { _id: { $exists: true } }, { $or: [{}] }, { $and: [{}, { $expr: true }] }, { $expr: true }])(
-    "of all documents, which %j means",
-    (q) => {
-      const steps = [
-        { update: "runs", updates: [{ q, u: { $set: { a: 1 } }, multi: true }] },
-        { delete: "runs", deletes: [{ q, limit: 0 }] },
-      ];
-      expect(findings(steps).map(({ rule }) => rule)).toEqual(["update-all", "delete-all"]);
-    },
-  );
+  test.each<object>([
+    {},
+    { _id: { $exists: true } },
+    { _id: { $exists: 1 } },
+    { $or: [{}] },
+    { $and: [{}, { $expr: true }] },
+    { $expr: true },
+    { $expr: 1 },
+  ])("of all documents, which %j means", (q) => {
+    const steps = [
+      { update: "runs", updates: [{ q, u: { $set: { a: 1 } }, multi: true }] },
+      { delete: "runs", deletes: [{ q, limit: 0 }] },
+    ];
+    expect(findings(steps).map(({ rule }) => rule)).toEqual(["update-all", "delete-all"]);
+  });
 
   test("of a unique index that is written with a number, with its collation and for a sparse one", () => {
     const index = { ...uniqueName, unique: 1, sparse: true, collation: { locale: "en", strength: 2 } };
