@@ -44,7 +44,7 @@ const wording: Record<string, (command: Document) => string> = {
 
 function matched(collection: string, filter: Document, all: boolean): string {
   const isEmpty = Object.keys(filter).length === 0;
-  if (isEmpty) return all ? `every document of ${collection}` : `one document of ${collection}, no matter which`;
+  if (isEmpty) return all ? `every document of ${collection}` : `any one document of ${collection}`;
   return `${all ? "documents" : "one document"} of ${collection} where ${shortJson(filter)}`;
 }
 

@@ -120,7 +120,7 @@ test.each<[object, string]>([
     { update: runs, updates: [{ q: {}, u: [{ $replaceWith: {} }], multi: true }] },
     'updates every document of runs by [{"$replaceWith":{}}]',
   ],
-  [{ update: runs, updates: [{ q: {}, u: [] }] }, "updates one document of runs, no matter which by []"],
+  [{ update: runs, updates: [{ q: {}, u: [] }] }, "updates any one document of runs by []"],
   [
     { update: runs, updates: [{ q: { _id: 1 }, u: { a: 1 }, upsert: true, hint: "a" }], ordered: false },
     'updates one document of runs where {"_id":1} by {"a":1}, and inserts one where there is none, with {"hint":"a"}, with {"ordered":false}',
