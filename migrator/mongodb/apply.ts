@@ -1,11 +1,12 @@
 import { MongoServerError, type Db } from "mongodb";
 import { ApplyFailure, MigrationError, messageOf } from "../errors.ts";
 import type { SourceFile, Unfinished } from "../types.ts";
+import { commandName } from "./checks.ts";
 import { noSuchTransaction, transactionExceededLifetimeLimit } from "./codes.ts";
 import { kindOf, runData, runDefinition, runRename, uuidOf } from "./execute.ts";
 import { LeaseLost, type Lease } from "./lease.ts";
 import { removeProgress, writeProgress, type LedgerWrite } from "./ledger.ts";
-import { commandName, parseQueries, parseSteps, type Step } from "./steps.ts";
+import { parseQueries, parseSteps, type Step } from "./steps.ts";
 import { isUnknownOutcome } from "./unknownOutcome.ts";
 import { verify } from "./verify.ts";
 

@@ -1,10 +1,10 @@
 import { MongoServerError, type Db, type Document } from "mongodb";
 import { MigrationError } from "../errors.ts";
+import { commandName } from "./checks.ts";
 import { indexNotFound, namespaceExists, namespaceNotFound } from "./codes.ts";
 import { createAgain } from "./createAgain.ts";
 import type { Lease } from "./lease.ts";
 import { documentRefusal } from "./serverRefusal.ts";
-import { commandName } from "./steps.ts";
 
 /** Commands don't take the client's write concern. */
 const writeConcern = { w: "majority", j: true };

@@ -8,8 +8,6 @@ import { canonicalJson, toBson } from "./extendedJson.ts";
 import { mongoRules } from "./rules.ts";
 import { runScript } from "./script.ts";
 
-export { commandName } from "./checks.ts";
-
 export interface Step {
   /** As for runCommand: its first key is the command's name. */
   command: Document;
