@@ -92,6 +92,6 @@ function leftAlone(file: SourceFile, line: number): string {
   return (
     `${file.name} was edited since it was seeded, and was left alone: its statement in line ${line} is not an ` +
     `INSERT ... ON CONFLICT DO NOTHING, so to run it again could undo what users changed. ` +
-    `Give new rows a file of their own, or ask for it to be overwritten.`
+    `Give new rows a file of their own, or run all of it with \`npm run migrate -- seed --overwrite\`.`
   );
 }

@@ -92,7 +92,7 @@ describe("an .sql seed", () => {
     const left =
       "default/0001_prices.sql was edited since it was seeded, and was left alone: its statement in line 3 is not an " +
       "INSERT ... ON CONFLICT DO NOTHING, so to run it again could undo what users changed. " +
-      "Give new rows a file of their own, or ask for it to be overwritten.";
+      "Give new rows a file of their own, or run all of it with `npm run migrate -- seed --overwrite`.";
     expect(await seed(name, edited, { known: true })).toEqual({ left });
     expect(await rows()).toEqual([["AAA", "1"], ["BBB", "2"]]); // prettier-ignore
     expect(await ledger()).toEqual([rowOf(name, first)]);
