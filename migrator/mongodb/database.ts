@@ -1,5 +1,6 @@
 import type { ClientSession } from "mongodb";
 import { Disconnected, MigrationError } from "../errors.ts";
+import { addressOf } from "../readiness.ts";
 import type { Connection, Database, OpenOptions } from "../types.ts";
 import { runFile, type Workplace } from "./apply.ts";
 import { readMongoCatalog } from "./catalog.ts";
@@ -72,7 +73,7 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
     fenced: (work) => guarded(() => write(work)),
     lock: (waitSeconds) =>
       guarded(async () => {
-        await waitForPrimary(client.db("admin"), `MongoDB at ${connection.host}:${connection.port}`, tell);
+        await waitForPrimary(client.db("admin"), `MongoDB at ${addressOf(connection)}`, tell);
         await rows.makeLedger(ledger);
         lease = await takeLease(ledger, connection.database, waitSeconds, tell);
         // Of a run that was killed.

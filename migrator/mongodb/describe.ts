@@ -21,7 +21,7 @@ const wording: Record<string, (command: Document) => string> = {
   collMod: modified,
   createIndexes: ({ createIndexes, indexes, ...others }) =>
     `creates ${listed(indexes.map((index: Document) => indexWords(createIndexes, index)))}${rest(others)}`,
-  drop: ({ drop, ...others }) => `drops collection ${drop}${rest(others)}`,
+  drop: ({ drop, ...others }) => `drops ${drop}${rest(others)}`,
   dropIndexes: ({ dropIndexes, index, ...others }) => `drops ${namedIndexes(index, dropIndexes)}${rest(others)}`,
   renameCollection: ({ renameCollection, to, ...others }) =>
     `renames collection ${renameCollection} to ${to}${rest(others)}`,

@@ -1,6 +1,7 @@
 import { BSON, type Document } from "mongodb";
 import { listed } from "../errors.ts";
 import { namedIndexes } from "./indexWords.ts";
+import { numberOf } from "./jsonSchemas.ts";
 import { indexOf, type Schema } from "./model.ts";
 import { destructive, warning, type Danger } from "./rules.ts";
 
@@ -60,7 +61,8 @@ export function expiry(
   start: string,
   former?: number,
 ): Danger[] {
-  if (seconds === undefined || seconds === "off" || (former !== undefined && seconds >= former)) return [];
+  if (seconds === undefined || seconds === "off" || (former !== undefined && numberOf(seconds) >= numberOf(former)))
+    return [];
   return [
     destructive(
       "ttl-index",

@@ -85,7 +85,7 @@ function isTighter(keyword: string, before: Document, after: Document): boolean 
 }
 
 /** BSON's numbers have no value of their own in JavaScript, but all have a text. */
-function numberOf(value: unknown): number {
+export function numberOf(value: unknown): number {
   return Number(String(value));
 }
 

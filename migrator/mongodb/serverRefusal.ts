@@ -1,12 +1,14 @@
 import { MongoServerError, type Document } from "mongodb";
 import { MigrationError } from "../errors.ts";
+import { addressOf } from "../readiness.ts";
 import type { Connection } from "../types.ts";
 import { unauthorized } from "./codes.ts";
 
 /** For people, what the server refused of the migrator itself. Refused steps and seeds are told with their file. */
-export function serverRefusal(error: unknown, { host, port, database, user }: Connection): unknown {
+export function serverRefusal(error: unknown, connection: Connection): unknown {
   if (!(error instanceof MongoServerError)) return error;
-  const server = `MongoDB at ${host}:${port}`;
+  const { database, user } = connection;
+  const server = `MongoDB at ${addressOf(connection)}`;
   if (error.code !== unauthorized) {
     return new MigrationError(
       `${server} refuses what the migrator needs (${error.codeName ?? `code ${error.code}`}): ${error.message}. ` +

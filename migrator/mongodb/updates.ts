@@ -10,21 +10,36 @@ export interface Removal {
   rewriter?: string;
 }
 
-const rewriters = ["$project", "$replaceWith", "$replaceRoot"];
-
 /** @param update the `u` of an update: operators, stages, or a whole document. */
 export function removedBy(update: Document | Document[]): Removal {
+  if (Array.isArray(update)) return removedByStages(update);
+  const isWhole = !Object.keys(update).some((key) => key.startsWith("$"));
+  const { $unset = {}, $rename = {} } = isWhole ? {} : update;
+  return {
+    unset: Object.keys($unset),
+    renamed: Object.entries<string>($rename),
+    ...(isWhole && { rewriter: "a whole document" }),
+  };
+}
+
+function removedByStages(stages: Document[]): Removal {
   const removal: Removal = { unset: [], renamed: [] };
-  const stages: Document[] = [update].flat();
+  /** What an earlier stage set, it may take away: it is the pipeline's own. */
+  const own = new Set<string>();
   for (const [operator, value] of stages.flatMap((stage) => Object.entries(stage))) {
-    if (operator === "$unset") removal.unset.push(...(typeof value === "string" ? [value] : namesIn(value ?? {})));
-    if (operator === "$rename") removal.renamed.push(...Object.entries<string>(value ?? {}));
-    if (rewriters.includes(operator)) removal.rewriter = operator;
-    else if (Array.isArray(update) && JSON.stringify(value).includes('"$$REMOVE"')) removal.rewriter ??= "$$REMOVE";
+    if (operator === "$unset") removal.unset.push(...[value].flat().filter((field) => !own.has(field)));
+    else if (operator === "$project") removal.rewriter = operator;
+    else if (operator === "$replaceWith" || operator === "$replaceRoot") {
+      if (!keepsAll(operator === "$replaceRoot" ? value?.newRoot : value)) removal.rewriter = operator;
+    } else {
+      for (const [field, expression] of Object.entries(value ?? {})) {
+        if (expression !== "$$REMOVE") own.add(field);
+        else if (!own.has(field)) removal.unset.push(field);
+      }
+    }
   }
-  const isWhole = !Array.isArray(update) && !Object.keys(update).some((key) => key.startsWith("$"));
-  if (isWhole) removal.rewriter = "a whole document";
   return removal;
 }
 
-const namesIn = (fields: Document): string[] => (Array.isArray(fields) ? fields : Object.keys(fields));
+const keepsAll = (root: unknown): boolean =>
+  root === "$$ROOT" || [(root as Document)?.["$mergeObjects"]].flat().includes("$$ROOT");

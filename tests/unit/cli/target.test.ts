@@ -57,7 +57,7 @@ describe("refused, and the password is never told:", () => {
     ],
     ...["postgres://u:se/cret@h/d", "postgres://u:1?secret@h/d", "postgres://u:1#secret@h:1/d"].map((url) => [
       url,
-      `The database URL has an @ behind its host: write / as %2F, ? as %3F, # as %23 and @ as %40 in a user or password. ${form}`,
+      `The database URL has an @ behind its host: write / as %2F, ? as %3F, # as %23 and @ as %40 in a user, password or database. ${form}`,
     ]),
   ])("%s", (url, message) => {
     expect(() => targetOf(url!)).toThrow(new Error(message));

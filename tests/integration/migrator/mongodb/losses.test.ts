@@ -60,7 +60,7 @@ test.each<[Document, string[]]>([
   [update({ $rename: { kind: "tags" } }), ["1 value of field tags of runs"]],
   [update([{ $project: { kind: 1 } }]), ["3 documents of runs, rewritten by $project"]],
   [update([{ $replaceWith: {} }], { q: { _id: 1 } }), ["1 document of runs, rewritten by $replaceWith"]],
-  [update([{ $set: { tags: "$$REMOVE" } }]), ["3 documents of runs, rewritten by $$REMOVE"]],
+  [update([{ $set: { tags: "$$REMOVE" } }]), ["2 values of field tags of runs"]],
   [update({ kind: "z" }, { multi: false }), ["1 document of runs, rewritten by a whole document"]],
   [update({}, { multi: false }), ["1 document of runs, rewritten by a whole document"]],
   [update({ $set: { kind: "z" } }), []],

@@ -93,8 +93,8 @@ test.each<[object, string]>([
     'creates time series collection ticks of what happened at at, with {"granularity":"hours"}',
   ],
   [{ collMod: "newest", pipeline: [{ $limit: 1 }] }, 'gives newest the pipeline [{"$limit":1}]'],
-  [{ drop: runs }, "drops collection runs"],
-  [{ drop: runs, foo: 1 }, 'drops collection runs, with {"foo":1}'],
+  [{ drop: runs }, "drops runs"],
+  [{ drop: runs, foo: 1 }, 'drops runs, with {"foo":1}'],
   [{ dropIndexes: runs, index: "a", foo: 1 }, 'drops index a of runs, with {"foo":1}'],
   [{ renameCollection: runs, to: "trials", foo: 1 }, 'renames collection runs to trials, with {"foo":1}'],
   [

@@ -93,7 +93,7 @@ describe("is told", () => {
     [
       { update: "runs", updates: [{ q: { kind: "a" }, u: [{ $set: { a: "$$REMOVE" } }], multi: true }] },
       "lose-fields",
-      "Documents of runs are written anew by $$REMOVE: nothing but a backup has what it leaves out.",
+      "Documents of runs lose a: nothing but a backup has the values then.",
     ],
     [
       { collMod: "runs", cappedSize: 4096, cappedMax: 5 },
@@ -215,10 +215,13 @@ describe("is told", () => {
       { collMod: "runs", index: { name: "at", expireAfterSeconds: 90 } },
       { collMod: "runs", index: { keyPattern: { at: 1 }, expireAfterSeconds: 80 } },
       { collMod: "runs", expireAfterSeconds: 80 },
+      { collMod: "runs", expireAfterSeconds: { $numberLong: "9" } },
+      { collMod: "runs", expireAfterSeconds: { $numberLong: "1000" } },
     ];
     expect(findings(steps, before).map(({ place, rule }) => [place, rule])).toEqual([
       ["step 3", "ttl-index"],
       ["step 4", "ttl-index"],
+      ["step 5", "ttl-index"],
     ]);
   });
 
@@ -243,6 +246,7 @@ describe("is told", () => {
 });
 
 describe("nothing is told", () => {
+  const update = (u: object[]) => ({ update: "runs", updates: [{ q: { a: 1 }, u, multi: true }] });
   const dangerous = [
     { createIndexes: "runs", indexes: [{ ...uniqueName, expireAfterSeconds: 60 }] },
     { collMod: "runs", validator: { $jsonSchema: { required: ["name"] } } },
@@ -274,6 +278,10 @@ describe("nothing is told", () => {
     { delete: "runs", deletes: [{ q: { $or: [{ a: 1 }, { b: 1 }] }, limit: 0 }] },
     { collMod: "runs", index: { name: "a", expireAfterSeconds: "off" } },
     { create: "others", validator: { a: 1 } },
+    update([{ $replaceWith: { $mergeObjects: [{ a: 1 }, "$$ROOT"] } }]),
+    update([{ $replaceRoot: { newRoot: { $mergeObjects: ["$$ROOT", { a: 1 }] } } }]),
+    update([{ $set: { email: { $ifNull: ["$mail", "$$REMOVE"] } } }]),
+    update([{ $set: { own: "$a" } }, { $set: { b: "$own" } }, { $unset: "own" }]),
   ])("of %j", (step) => {
     expect(findings([step])).toEqual([]);
   });

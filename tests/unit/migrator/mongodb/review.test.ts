@@ -19,7 +19,7 @@ test("the pending files are reviewed, with what the applied ones tell", async ()
       transaction: false,
       statements: [
         { place: "step 1", words: "inserts 1 document into runs" },
-        { place: "step 2", words: "drops collection runs" },
+        { place: "step 2", words: "drops runs" },
       ],
       findings: [
         {
