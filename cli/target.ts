@@ -49,7 +49,9 @@ export function targetOf(url: string): Target {
 function refuseAddress(url: string): void {
   const [, authority = "", rest = ""] = /^[^:/?#]+:\/\/([^/?#]*)(.*)$/s.exec(url) ?? [];
   if (rest.includes("@")) {
-    throw refuse("has an @ behind its host: write / as %2F, ? as %3F, # as %23 and @ as %40 in a user, password or database.");
+    throw refuse(
+      "has an @ behind its host: write / as %2F, ? as %3F, # as %23 and @ as %40 in a user, password or database.",
+    );
   }
   const [, address = ""] = /@([^@]*)$/.exec(authority) ?? [];
   if (address.includes(",")) throw refuse(`names several hosts, ${address}: name the one that takes writes.`);
