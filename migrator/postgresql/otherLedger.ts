@@ -13,15 +13,18 @@ export function appliedOf(names: string[], rows: Row[], table: string): number {
     const number = /^[A-Z]?([\d.]+)/i.exec(name)?.[1]?.replace(/\.$/, "") ?? name;
     return [name, stem, number, number.replace(/^0+(?=\d)/, "")];
   };
-  // A count of the rows themselves is no number of a file.
-  const isCount = (column: string) => /^(id|installed_rank)$/.test(column) && typeof rows[0]?.[column] === "number";
+  // Flyway and goose count their rows beside the numbers of files.
+  const isCount = (column: string) => column === "installed_rank" || (column === "id" && "version_id" in rows[0]!);
   const columns = Object.keys(rows[0] ?? {}).filter((column) => !isCount(column));
   const hits = columns.map((column) => {
     const values = new Set(rows.map((row) => String(row[column])));
     return names.map((name) => keysOf(name).some((key) => values.has(key)));
   });
   const count = (found: boolean[]) => found.filter(Boolean).length;
-  const best = hits.reduce((most, found) => (count(found) > count(most) ? found : most), [] as boolean[]);
+  const bestOf = (some: boolean[][]) => some.reduce((most, found) => (count(found) > count(most) ? found : most), []);
+  // An integer id may count rows in other tables, too: it is a file's number where nothing else tells files apart.
+  const others = hits.filter((_, index) => columns[index] !== "id" || typeof rows[0]?.["id"] !== "number");
+  const best = count(bestOf(others)) > 0 ? bestOf(others) : bestOf(hits);
   if (rows.length > 0 && count(best) === 0) {
     throw new MigrationError(
       `No column of ${table} has names or numbers of the files. Nothing was copied. Name the table of the tool that ran them.`,
