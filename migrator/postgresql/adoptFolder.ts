@@ -66,6 +66,9 @@ function sqlFilesOf(folder: string): string[] {
 /** Where the way back begins in a file of node-pg-migrate, of goose or sql-migrate, of dbmate. */
 const backInside = /^\s*--[\s-]*(down\s+migration\b.*|\+(?:goose|migrate)\s+down\b.*|migrate:down\b.*)/im;
 
+/** Where the way forward begins in a file of dbmate: a migration here would be refused for it, as a directive that nobody knows. */
+const upInside = /^\s*--\s*(migrate:up\b.*)/im;
+
 /** A file runs from its first line to its last, once. */
 function refuseUnlessForward(folder: string, name: string): void {
   if (/^R__/.test(name)) {
@@ -74,12 +77,21 @@ function refuseUnlessForward(folder: string, name: string): void {
         "Give it the version after the last one, or move it out of the folder.",
     );
   }
-  const [, marker] = backInside.exec(readFileSync(join(folder, name), "utf8")) ?? [];
+  const text = readFileSync(join(folder, name), "utf8");
+  const [, marker] = backInside.exec(text) ?? [];
+  const up = upInside.exec(text)?.[1]?.trim();
+  if (marker === undefined && up !== undefined) {
+    throw new MigrationError(
+      `${join(folder, name)} has the line "-- ${up}", which is no directive here. Nothing was copied. ` +
+        "Take out that line, in this and each other such file.",
+    );
+  }
   if (marker === undefined) return;
   const stem = name.slice(0, -".sql".length);
   throw new MigrationError(
     `${join(folder, name)} has its way back in it, from "-- ${marker.trim()}" on, and would run both ways. Nothing was copied. ` +
-      `Move that part into ${stem}.down.sql, which is not adopted, in this and each other such file.`,
+      `Move that part into ${stem}.down.sql, which is not adopted, ` +
+      `${up === undefined ? "" : `and take out the line "-- ${up}", `}in this and each other such file.`,
   );
 }
 

@@ -363,8 +363,12 @@ describe("adopt", () => {
     ["-- Up Migration\nCREATE TABLE a ();\n\n-- Down Migration\nDROP TABLE a;\n", "-- Down Migration"],
     ["-- +goose Up\nCREATE TABLE a ();\n-- +goose Down\nDROP TABLE a;\n", "-- +goose Down"],
     ["-- +migrate Up\nCREATE TABLE a ();\n-- +migrate Down\nDROP TABLE a;\n", "-- +migrate Down"],
-    ["-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n", "-- migrate:down"],
-  ])("refuses a file with both directions, %j", async (text, marker) => {
+    [
+      "-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n",
+      "-- migrate:down",
+      'and take out the line "-- migrate:up", ',
+    ],
+  ])("refuses a file with both directions, %j", async (text, marker, more = "") => {
     const parent = folder({});
     const from = folder({ ...theirs, "V11__Create a.sql": text });
     const directory = join(parent, "migrations");
@@ -372,9 +376,19 @@ describe("adopt", () => {
       code: 1,
       stderr:
         `✖ ${from}/V11__Create a.sql has its way back in it, from "${marker}" on, and would run both ways. Nothing was copied. ` +
-        "Move that part into V11__Create a.down.sql, which is not adopted, in this and each other such file.\n",
+        `Move that part into V11__Create a.down.sql, which is not adopted, ${more}in this and each other such file.\n`,
     });
     expect(readdirSync(parent)).toEqual([]);
+  });
+
+  test("refuses a file that begins as those of dbmate do, which would be no migration here", async () => {
+    const from = folder({ "1_a.sql": "-- migrate:up transaction:false\nCREATE TABLE a ();\n" });
+    expect(await run(folder({}), "adopt", from, "--table", "history")).toMatchObject({
+      code: 1,
+      stderr:
+        `✖ ${from}/1_a.sql has the line "-- migrate:up transaction:false", which is no directive here. Nothing was copied. ` +
+        "Take out that line, in this and each other such file.\n",
+    });
   });
 
   test("refuses a file that the other tool runs again and again, and a folder that is not there", async () => {
