@@ -77,13 +77,17 @@ export async function runStepByStep(session: Session, work: StepByStep): Promise
   }
 }
 
-/** @throws MigrationError for a file that is one transaction now, and of which single statements stand. */
+/** @throws MigrationError for a file that is one transaction now, and of which single statements stand or were begun. */
 export async function refuseHalfDone({ client }: Session, file: SourceFile): Promise<void> {
-  const { done } = await readProgress(client, file.name);
-  if (done.length === 0 || !(await parseSql(file)).transaction) return;
+  const { done, started } = await readProgress(client, file.name);
+  if ((done.length === 0 && started === undefined) || !(await parseSql(file)).transaction) return;
+  const [state, remedy] =
+    started === undefined
+      ? [standing(done), "that line"]
+      : [`its statement ${done.length + 1} was begun`, "that line and this statement"];
   throw new MigrationError(
-    `${file.name} was interrupted when it began with \`-- migrate: no-transaction\`, and ${standing(done)}. ` +
-      "Bring that line back. Nothing was applied.",
+    `${file.name} was interrupted when it began with \`-- migrate: no-transaction\`, and ${state}. ` +
+      `Bring ${remedy} back. Nothing was applied.`,
     { migration: file.name },
   );
 }

@@ -294,6 +294,25 @@ describe("what a killed statement left", () => {
     expect((await run(directory)).version).toBe("0002_work.sql");
   });
 
+  test("is not passed over where its file is one transaction since", async () => {
+    const text = `${head}CREATE INDEX CONCURRENTLY ticks_at ON ticks (at);\n`;
+    const directory = folder({ "0001_create_ticks.sql": table });
+    await run(directory);
+    await ask("CREATE INDEX ticks_at ON ticks (at)");
+    await psql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ticks_at'::regclass");
+    const hash = checksum(text.split("\n")[1]!.replace(";", ""));
+    await ask(`INSERT INTO trading_ledger.progress VALUES ('0002_work.sql', '{}', '${hash}')`);
+    write(directory, { "0002_work.sql": text.replace(head, "").replace("CONCURRENTLY ", "") });
+    expect(await refusal(run(directory))).toBe(
+      "0002_work.sql was interrupted when it began with `-- migrate: no-transaction`, and its statement 1 was begun. Bring " +
+        "that line and this statement back. Nothing was applied.",
+    );
+    write(directory, { "0002_work.sql": text });
+    const told: string[] = [];
+    await run(directory, told);
+    expect(told).toContain("The index ticks_at was left INVALID, and is dropped.");
+  });
+
   test("of DETACH PARTITION CONCURRENTLY is ended", async () => {
     const prepare =
       "CREATE TABLE parts (a int) PARTITION BY LIST (a);\nCREATE TABLE part PARTITION OF parts FOR VALUES IN (1);\n";
