@@ -66,7 +66,7 @@ function sqlFilesOf(folder: string): string[] {
 /** Where the way back begins in a file of node-pg-migrate, of goose or sql-migrate, of dbmate. */
 const backInside = /^\s*--[\s-]*(down\s+migration\b.*|\+(?:goose|migrate)\s+down\b.*|migrate:down\b.*)/im;
 
-/** Where the way forward begins in a file of dbmate: a migration here would be refused for it, as a directive that nobody knows. */
+/** Where the way forward begins in a file of dbmate: as a directive that nobody knows it would be refused later. */
 const upInside = /^\s*--\s*(migrate:up\b.*)/im;
 
 /** A file runs from its first line to its last, once. */
