@@ -60,7 +60,7 @@ export async function openPostgres(connection: Connection, options: OpenOptions)
     appliedText: (name) => told(ledger.appliedText(client, name)),
     apply: (migrations) => told(apply(migrations)),
     revert: (migration) => told(revert(migration)),
-    losses: (down) => told(parseSql(down).then(({ statements }) => countLosses(client, statements))),
+    losses: (down) => told(countLosses(client, down)),
     record: (what, files) => told(record(what, files)),
     seed: (file, seedOptions) => told(seedPostgres(session, file, seedOptions)),
     readCatalog: () => told(readPostgresCatalog(client)),

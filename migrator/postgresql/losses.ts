@@ -1,8 +1,10 @@
 import pg from "pg";
 import { counted } from "../errors.ts";
+import type { SourceFile } from "../types.ts";
 import { isBroken } from "./failures.ts";
+import { readProgress } from "./ledger.ts";
 import type { Tree } from "./names.ts";
-import type { SqlStatement } from "./statements.ts";
+import { parseSql, type SqlStatement } from "./statements.ts";
 
 interface Loss {
   /** A query that counts it; undefined where there is none. */
@@ -20,10 +22,12 @@ interface Loss {
  * positions of sequences. Objects without data come back when the migration is applied again. What can't be counted is told
  * by its statement: better a loss too many than one too few.
  */
-export async function countLosses(client: pg.Client, statements: readonly SqlStatement[]): Promise<string[]> {
+export async function countLosses(client: pg.Client, down: SourceFile): Promise<string[]> {
+  const { statements } = await parseSql(down);
+  const { done } = await readProgress(client, down.name);
   const losses = new Set<string>();
   let isRenamed = false;
-  for (const statement of statements.slice(await countDone(client, statements))) {
+  for (const statement of statements.slice(done.length)) {
     for (const loss of lossesOf(statement)) {
       const count = isRenamed ? undefined : await countOf(client, loss);
       if (count === undefined)
@@ -33,13 +37,6 @@ export async function countLosses(client: pg.Client, statements: readonly SqlSta
     isRenamed ||= renames(statement.node);
   }
   return [...losses];
-}
-
-/** How many of these statements an interrupted run has done. */
-async function countDone(client: pg.Client, statements: readonly SqlStatement[]): Promise<number> {
-  const { rows } = await client.query("SELECT done FROM trading_ledger.progress");
-  const [done] = rows.map((row): string[] => row.done);
-  return done?.every((hash, index) => statements[index]?.hash === hash) ? done.length : 0;
 }
 
 /** @returns undefined when it can't be counted: it gets its name by an earlier statement, or is in use. */

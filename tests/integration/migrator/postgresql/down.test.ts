@@ -1,7 +1,6 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { down } from "../../../../migrator/back.ts";
 import { countLosses } from "../../../../migrator/postgresql/losses.ts";
-import { parseSql } from "../../../../migrator/postgresql/statements.ts";
 import { migrate } from "../../../../migrator/run.ts";
 import type { Connection } from "../../../../migrator/types.ts";
 import { asOwner, usePostgres } from "../../../support/migratorDatabases.ts";
@@ -82,8 +81,7 @@ describe("what a way back would lose", () => {
     const found = await asOwner(connection, async (client) => {
       const found: typeof cases = [];
       for (const [text] of cases) {
-        const { statements } = await parseSql({ name: "0001_trade.down.sql", path: "", checksum: "", text });
-        found.push([text, await countLosses(client, statements)]);
+        found.push([text, await countLosses(client, { name: "0001_trade.down.sql", path: "", checksum: "", text })]);
       }
       return found;
     });
@@ -110,5 +108,22 @@ describe("what a way back would lose", () => {
     expect(refused.split("\n")[1]).toBe("0001_trade.sql: 1 row of trades");
     await ask("DELETE FROM trades WHERE id = 1");
     expect(await down(engine, { connection, directory })).toEqual(["0001_trade.sql"]);
+  });
+
+  test("is counted whole in the files behind the one that was interrupted", async () => {
+    const text = "-- migrate: no-transaction\nDELETE FROM trades WHERE id = 3;\n";
+    const directory = folder({
+      ...files(text),
+      "0002_add_rows.sql": "INSERT INTO fills VALUES (1);\n",
+      "0002_add_rows.down.sql": `${text}DROP TABLE fill;\n`,
+    });
+    await migrate(engine, migrationsOf(engine, connection, directory));
+    await refusal(down(engine, { connection, directory, loseData: true }));
+    await ask("INSERT INTO trades VALUES (3)");
+    write(directory, { "0002_add_rows.down.sql": `${text}DELETE FROM fills;\n` });
+    expect((await refusal(down(engine, { connection, directory, to: "" }))).split("\n").slice(1, -1)).toEqual([
+      "0002_add_rows.sql: 1 row of fills",
+      "0001_trade.sql: 1 row of trades",
+    ]);
   });
 });
