@@ -51,6 +51,21 @@ describe("what a way back would lose", () => {
     ["ALTER TABLE trades DROP COLUMN IF EXISTS gone", []],
     ["ALTER TABLE trades ALTER note TYPE int", ["1 value of column note of trades, whose type changes"]],
     ["ALTER TABLE trades RENAME TO fresh;\nDROP TABLE IF EXISTS fresh", uncounted("DROP TABLE IF EXISTS fresh")],
+    ["ALTER INDEX trades_pkey RENAME TO pk;\nDROP TABLE IF EXISTS trades", ["3 rows of trades"]],
+    ["ALTER TABLE trades RENAME CONSTRAINT trades_pkey TO pk;\nDROP TABLE fills", []],
+    [
+      "ALTER TABLE trades RENAME note TO n;\nALTER TABLE audit.empty DROP COLUMN n;\nDROP TABLE trades",
+      ["3 rows of trades"],
+    ],
+    [
+      "ALTER TABLE trades RENAME pair TO p;\nALTER TABLE trades DROP COLUMN note",
+      uncounted("ALTER TABLE trades DROP COLUMN note"),
+    ],
+    [
+      "ALTER TABLE trades RENAME id TO trade;\nDELETE FROM fills WHERE trade IN (SELECT trade FROM trades)",
+      uncounted("DELETE FROM fills WHERE trade IN (SELECT trade FROM trades)"),
+    ],
+    ["ALTER SEQUENCE fresh RENAME TO s;\nDROP SEQUENCE s", uncounted("DROP SEQUENCE s")],
     ["SET search_path = audit;\nDROP TABLE trades", uncounted("DROP TABLE trades")],
     ["ALTER TABLE audit.empty SET SCHEMA public;\nDROP TABLE\n  empty", uncounted("DROP TABLE empty")],
     ["TRUNCATE fills, trades", ["3 rows of trades"]],
