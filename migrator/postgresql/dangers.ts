@@ -13,7 +13,7 @@ import {
   type Tree,
 } from "./names.ts";
 import type { SqlRule } from "./rules.ts";
-import type { Tables } from "./tables.ts";
+import { isNew, type Tables } from "./tables.ts";
 
 /**
  * What a statement may destroy, lock for long, or fail at.
@@ -29,9 +29,9 @@ export function dangersOf(node: Tree, tables: Tables): Danger[] {
 const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
   DropStmt: dropDangers,
   AlterTableStmt: alterDangers,
-  IndexStmt: ({ relation, concurrent, idxname }, { empty }) =>
+  IndexStmt: ({ relation, concurrent, idxname }, tables) =>
     // ON ONLY is for partitioned tables, which have no rows themselves.
-    concurrent || !relation.inh || empty.has(tableName(relation))
+    concurrent || !relation.inh || isNew(relation, tables)
       ? []
       : [
           warning(
@@ -41,17 +41,18 @@ const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
               "CONCURRENTLY on each partition.",
           ),
         ],
-  TruncateStmt: ({ relations, behavior }) => [
-    destructive("truncate", `All rows of ${listed(relations.map(objectName))} go: nothing but a backup has them then.`),
-    ...cascade(behavior),
-  ],
-  DeleteStmt: ({ relation, whereClause }, { empty }) =>
-    choosesRows(whereClause) || empty.has(tableName(relation))
+  TruncateStmt: ({ relations, behavior }, tables) => {
+    const names = relations.filter((relation: Tree) => !isNew(relation, tables)).map(objectName);
+    const message = `All rows of ${listed(names)} go: nothing but a backup has them then.`;
+    return [...(names.length > 0 ? [destructive("truncate", message)] : []), ...cascade(behavior)];
+  },
+  DeleteStmt: ({ relation, whereClause }, tables) =>
+    choosesRows(whereClause) || isNew(relation, tables)
       ? []
       : [destructive("delete-all", `All rows of ${tableName(relation)} go: nothing but a backup has them then.`)],
-  MergeStmt: ({ relation, mergeWhenClauses = [] }, { empty }) =>
+  MergeStmt: ({ relation, mergeWhenClauses = [] }, tables) =>
     mergeWhenClauses.some(({ MergeWhenClause }: Tree) => MergeWhenClause.commandType === "CMD_DELETE") &&
-    !empty.has(tableName(relation))
+    !isNew(relation, tables)
       ? [
           destructive(
             "delete-all",
@@ -59,8 +60,8 @@ const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
           ),
         ]
       : [],
-  UpdateStmt: ({ relation, whereClause }, { empty }) =>
-    choosesRows(whereClause) || empty.has(tableName(relation))
+  UpdateStmt: ({ relation, whereClause }, tables) =>
+    choosesRows(whereClause) || isNew(relation, tables)
       ? []
       : [
           warning(
@@ -68,12 +69,12 @@ const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
             `Every row of ${tableName(relation)} is written anew, also those that need it not. Say in WHERE which do.`,
           ),
         ],
-  RenameStmt: ({ renameType, relation, object, subname, newname, behavior }, { empty }) =>
-    unusedNames.has(renameType) || empty.has(tableName(relation))
+  RenameStmt: ({ renameType, relation, object, subname, newname, behavior }, tables) =>
+    unusedNames.has(renameType) || isNew(relation, tables)
       ? []
       : [moved(subname ?? subjectName({ relation, object }), `it is called ${newname}`), ...cascade(behavior)],
-  AlterObjectSchemaStmt: ({ relation, object, newschema }, { empty }) =>
-    empty.has(tableName(relation)) ? [] : [moved(subjectName({ relation, object }), `it is in schema ${newschema}`)],
+  AlterObjectSchemaStmt: ({ relation, object, newschema }, tables) =>
+    isNew(relation, tables) ? [] : [moved(subjectName({ relation, object }), `it is in schema ${newschema}`)],
   AlterEnumStmt: ({ oldVal, newVal }) =>
     oldVal === undefined ? [] : [moved(`'${oldVal}'`, `it is called '${newVal}'`)],
   AlterDomainStmt: ({ subtype, typeName: domain, name, behavior }) =>
@@ -90,9 +91,10 @@ const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
     isOn(options, "full")
       ? [rewrite(listed(rels.map(({ VacuumRelation }: Tree) => tableName(VacuumRelation.relation))) || "every table")]
       : [],
-  RefreshMatViewStmt: ({ relation, concurrent }) => (concurrent ? [] : [rewrite(tableName(relation))]),
-  ReindexStmt: ({ relation, name = "the database", params }, { empty }) =>
-    isOn(params, "concurrently") || empty.has(tableName(relation))
+  RefreshMatViewStmt: ({ relation, concurrent }, tables) =>
+    concurrent || isNew(relation, tables) ? [] : [rewrite(tableName(relation))],
+  ReindexStmt: ({ relation, name = "the database", params }, tables) =>
+    isOn(params, "concurrently") || isNew(relation, tables)
       ? []
       : [
           warning(
@@ -101,7 +103,8 @@ const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
               "Say CONCURRENTLY, in a file of its own that begins with `-- migrate: no-transaction`.",
           ),
         ],
-  ClusterStmt: ({ relation }) => [rewrite(relation ? tableName(relation) : "every table")],
+  ClusterStmt: ({ relation }, tables) =>
+    isNew(relation, tables) ? [] : [rewrite(relation ? tableName(relation) : "every table")],
 };
 
 /** Kinds of things that no query names. */
@@ -147,10 +150,9 @@ const dropped: Record<string, [SqlRule, "destructive" | "warning", string]> = {
   OBJECT_RULE: ["drop-guard", "warning", noGuard],
 };
 
-function dropDangers({ removeType, objects, behavior }: Tree, { empty }: Tables): Danger[] {
-  const names: string[] = objects
-    .map(objectName)
-    .filter((name: string) => removeType !== "OBJECT_TABLE" || !empty.has(name));
+function dropDangers({ removeType, objects, behavior }: Tree, tables: Tables): Danger[] {
+  const isTable = removeType === "OBJECT_TABLE" || removeType === "OBJECT_MATVIEW";
+  const names: string[] = objects.filter((object: Tree) => !isTable || !isNew(object, tables)).map(objectName);
   if (names.length === 0) return [];
   const [rule, severity, what] = dropped[removeType] ?? ["drop-object", "warning", useFails];
   return [

@@ -1,6 +1,6 @@
 import { cascade, constraintGone, destructive, rewrite, warning, type Danger } from "./danger.ts";
 import { nameIn, namesIn, nodesIn, tableName, typeName, type Tree } from "./names.ts";
-import type { Tables } from "./tables.ts";
+import { isNew, type Tables } from "./tables.ts";
 
 /** What ALTER TABLE may destroy, lock for long, or fail at: each of its commands. */
 export function alterDangers({ relation, cmds = [], objtype }: Tree, tables: Tables): Danger[] {
@@ -9,8 +9,11 @@ export function alterDangers({ relation, cmds = [], objtype }: Tree, tables: Tab
     const partition = cmd.def?.PartitionCmd?.name;
     // An index has its parts, too, but no rows.
     if (objtype === "OBJECT_INDEX" && partition) return [];
-    if (tables.empty.has(partition ? tableName(partition) : table)) return [];
-    return [...(alterations[cmd.subtype]?.(cmd, table, tables) ?? []), ...cascade(cmd.behavior)];
+    const subject = partition ?? relation;
+    if (tables.empty.has(tableName(subject))) return [];
+    const found = [...(alterations[cmd.subtype]?.(cmd, table, tables) ?? []), ...cascade(cmd.behavior)];
+    // Of the file's own rows it is one thing alone that fails.
+    return isNew(subject, tables) ? found.filter(({ rule }) => rule === "not-null-without-default") : found;
   });
 }
 

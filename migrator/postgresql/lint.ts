@@ -4,7 +4,7 @@ import { dangersOf } from "./dangers.ts";
 import { understood } from "./describe.ts";
 import type { Tree } from "./names.ts";
 import type { SqlScript, SqlStatement } from "./statements.ts";
-import { follow, movesNames, type Tables } from "./tables.ts";
+import { follow, movesNames, nothingKnown, type Tables } from "./tables.ts";
 import type { Finding } from "../types.ts";
 
 /**
@@ -14,6 +14,7 @@ import type { Finding } from "../types.ts";
 export function lintSql({ statements, transaction, allowed }: SqlScript, tables: Tables): Finding[] {
   const sure = !statements.some(movesNames);
   if (!sure) tables.empty.clear();
+  tables.own.clear();
   const found = statements.flatMap((statement) => {
     const place = `line ${statement.line}`;
     const refused = impossible(statement, transaction).map(({ rule, message }): Finding => ({
@@ -24,6 +25,7 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, tables:
     }));
     const dangers = dangersIn(statement.node, tables).map((danger) => finding(danger, place, allowed.get(danger.rule)));
     if (sure) follow(tables, statement.node);
+    if (!transaction) tables.own.clear();
     return [...refused, ...dangers];
   });
   return [...found, ...unneeded(statements, allowed)];
@@ -32,8 +34,9 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, tables:
 /** Rules that the file allows for nothing. What it needs on its own counts: files before it may make the same harmless. */
 function unneeded(statements: readonly SqlStatement[], allowed: SqlScript["allowed"]): Finding[] {
   if (allowed.size === 0) return [];
-  const nothing = { empty: new Map(), checked: new Set<string>() };
-  const needed = new Set<string>(statements.flatMap(({ node }) => dangersIn(node, nothing)).map(({ rule }) => rule));
+  const needed = new Set<string>(
+    statements.flatMap(({ node }) => dangersIn(node, nothingKnown())).map(({ rule }) => rule),
+  );
   return [...allowed.keys()]
     .filter((rule) => !needed.has(rule))
     .map((rule) => ({

@@ -2,14 +2,14 @@ import type { Migration, Review } from "../types.ts";
 import { describeScript } from "./describe.ts";
 import { lintSql } from "./lint.ts";
 import { parseSql } from "./statements.ts";
-import type { Tables } from "./tables.ts";
+import { nothingKnown } from "./tables.ts";
 
 /**
  * What the pending migrations are going to do, in order.
  * @throws MigrationError for a file that can't be read, companions included: see `parseSql`.
  */
 export async function reviewSql(pending: readonly Migration[]): Promise<Review[]> {
-  const tables: Tables = { empty: new Map(), checked: new Set() };
+  const tables = nothingKnown();
   const reviews: Review[] = [];
   for (const file of pending) {
     const script = await parseSql(file);

@@ -8,8 +8,27 @@ export interface Tables {
    * that it is a part of, or itself: a row of one may be a row of the other.
    */
   empty: Map<string, string>;
+  /**
+   * Those that the file at hand makes as one transaction, as it may spell them: nobody else sees them before its end, and
+   * their rows come from it. A temporary one is not the one of its name in `public`.
+   */
+  own: Set<string>;
   /** Those a constraint of which they validate: this is taken for the one that spares the next statement its look at the rows. */
   checked: Set<string>;
+}
+
+export const nothingKnown = (): Tables => ({ empty: new Map(), own: new Set(), checked: new Set() });
+
+/** Whether nothing can be lost with a table, and nobody waits for it: it has no rows, or it is the file's own. */
+export function isNew(table: Tree, { empty, own }: Tables): boolean {
+  const name = spelled(table);
+  return empty.has(name.replace(/^public\./, "")) || own.has(name);
+}
+
+function spelled(table: Tree): string {
+  const { schemaname, relname } = table?.RangeVar ?? table ?? {};
+  const parts = table?.List ? table.List.items.map(({ String }: Tree) => String?.sval) : [schemaname, relname];
+  return parts.filter(Boolean).join(".");
 }
 
 /** Whether names without a schema may mean other tables after a statement. */
@@ -19,8 +38,10 @@ export function movesNames({ node, text }: SqlStatement): boolean {
 }
 
 /** Takes in what a statement does to them. */
-export function follow({ empty, checked }: Tables, node: Tree): void {
+export function follow(tables: Tables, node: Tree): void {
+  const { empty, checked } = tables;
   const { CreateStmt, DropStmt, RenameStmt, AlterTableStmt } = node;
+  followOwn(tables, node);
   if (AlterTableStmt?.cmds.some(({ AlterTableCmd }: Tree) => AlterTableCmd.subtype === "AT_ValidateConstraint"))
     checked.add(tableName(AlterTableStmt.relation));
   if ((DropStmt?.removeType ?? RenameStmt?.renameType) === "OBJECT_SCHEMA") empty.clear();
@@ -36,6 +57,30 @@ export function follow({ empty, checked }: Tables, node: Tree): void {
   // Services write into a new partition of a table that they know.
   if (whole !== undefined) empty.set(table, whole);
 }
+
+function followOwn(tables: Tables, node: Tree): void {
+  const { own } = tables;
+  const { CreateStmt, CreateTableAsStmt, SelectStmt, DropStmt, RenameStmt, AlterObjectSchemaStmt, AlterTableStmt } =
+    node;
+  const isSchema = (DropStmt?.removeType ?? RenameStmt?.renameType) === "OBJECT_SCHEMA";
+  const joins = (AlterTableStmt?.cmds ?? []).some(({ AlterTableCmd: { subtype, def } }: Tree) => {
+    if (subtype === "AT_AddInherit") return !isNew(AlterTableStmt.relation, tables);
+    return subtype === "AT_AttachPartition" && !isNew(def.PartitionCmd.name, tables);
+  });
+  // Rows of another are rows of one of them then.
+  if (isSchema || joins) own.clear();
+  if (DropStmt || RenameStmt || AlterObjectSchemaStmt) {
+    const gone = changed(node).map(lastPart);
+    for (const name of own) if (gone.includes(lastPart(name))) own.delete(name);
+  }
+  const into = CreateTableAsStmt?.into ?? (SelectStmt && nodesIn(SelectStmt, ["intoClause"])[0]?.[1]);
+  const made = CreateStmt?.relation ?? into?.rel;
+  if (!made || (CreateStmt ?? CreateTableAsStmt)?.if_not_exists) return;
+  own.add(made.relpersistence === "t" ? made.relname : tableName(made));
+  if (made.relpersistence !== "t" && !tableName(made).includes(".")) own.add(`public.${made.relname}`);
+}
+
+const lastPart = (name: string): string => name.replace(/^.*\./, "");
 
 /** Tables that a statement may put rows into, and names that mean something else after it. */
 function changed(node: Tree): string[] {

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { lintSql } from "../../../../migrator/postgresql/lint.ts";
 import { reviewSql } from "../../../../migrator/postgresql/review.ts";
+import { nothingKnown } from "../../../../migrator/postgresql/tables.ts";
 import { parseSql } from "../../../../migrator/postgresql/statements.ts";
 import { readMigrations } from "../../../../migrator/files.ts";
 import { refusal } from "../../../support/migrations.ts";
 import type { SourceFile } from "../../../../migrator/types.ts";
 
 const file = (text: string, name = "0001_x.sql"): SourceFile => ({ name, path: name, checksum: "c", text });
-const findings = async (text: string) => lintSql(await parseSql(file(text)), { empty: new Map(), checked: new Set() });
+const findings = async (text: string) => lintSql(await parseSql(file(text)), nothingKnown());
 
 const golden: [string, string[]][] = [
   [
@@ -405,6 +406,7 @@ describe("a table that has no rows yet", () => {
     "ALTER TABLE t ALTER a SET NOT NULL",
     "CREATE INDEX t_a ON t (a)",
     "DELETE FROM t",
+    "TRUNCATE t",
     "UPDATE t SET a = 1",
     "ALTER TABLE t RENAME TO u",
   ];
@@ -465,6 +467,67 @@ describe("a table that has no rows yet", () => {
     ];
     const [, second] = await reviewSql(files);
     expect(second!.findings.map(({ message }) => message.slice(0, 29))).toEqual(["Writes to u wait while u_a is"]);
+  });
+});
+
+describe("of a table that the file itself makes and fills", () => {
+  const own = [
+    "CREATE TEMP TABLE t (a int); INSERT INTO t VALUES (1); DROP TABLE t;",
+    "CREATE TABLE t AS SELECT 1 AS a; UPDATE u SET a = t.a FROM t WHERE u.b = t.b; DROP TABLE t;",
+    "CREATE TEMP TABLE t AS SELECT 1 AS a; DELETE FROM t; TRUNCATE t;",
+    "SELECT 1 AS a INTO t; UPDATE t SET a = 2; MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE;",
+    "CREATE TABLE t (a int); INSERT INTO public.t VALUES (1); CREATE INDEX t_a ON t (a); ALTER TABLE public.t ADD PRIMARY KEY (a);",
+    "CREATE TABLE audit.t (a int); INSERT INTO audit.t VALUES (1); ALTER TABLE audit.t ALTER a SET NOT NULL, ADD FOREIGN KEY (a) REFERENCES u;",
+    "CREATE MATERIALIZED VIEW t AS SELECT 1 AS a; CREATE UNIQUE INDEX t_a ON t (a); REFRESH MATERIALIZED VIEW t; DROP MATERIALIZED VIEW t;",
+    "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE p (a int); ALTER TABLE t ATTACH PARTITION p DEFAULT; CREATE INDEX t_a ON t (a);",
+    "CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t RENAME TO u;",
+  ];
+
+  test.each(own)("nothing is said: %s", async (text) => {
+    expect(await findings(text)).toEqual([]);
+  });
+
+  const others: [string, string, string[]][] = [
+    ["a temporary one hides another", "CREATE TEMP TABLE t (a int); DROP TABLE public.t", ["drop-table"]],
+    ["it is dropped", "CREATE TEMP TABLE t (a int); DROP TABLE t; DELETE FROM t", ["delete-all"]],
+    ["it has another schema", "CREATE TABLE audit.t (a int); DELETE FROM t", ["delete-all"]],
+    ["it may be there", "CREATE TABLE IF NOT EXISTS t AS SELECT 1 AS a; DELETE FROM t", ["delete-all"]],
+    ["it is a view", "CREATE VIEW t AS SELECT * FROM u; DELETE FROM t", ["delete-all"]],
+    [
+      "rows are moved to it",
+      "CREATE TABLE t (a int); WITH m AS (DELETE FROM u RETURNING *) INSERT INTO t SELECT * FROM m",
+      ["delete-all"],
+    ],
+    [
+      "another is a part of it",
+      "CREATE TABLE t (a int) PARTITION BY LIST (a); ALTER TABLE t ATTACH PARTITION u DEFAULT; DROP TABLE t",
+      ["constraint-without-not-valid", "drop-table"],
+    ],
+    ["another is its child", "CREATE TABLE t (a int); ALTER TABLE u INHERIT t; DELETE FROM t", ["delete-all"]],
+    [
+      "its schema is another then",
+      "CREATE TABLE s.t AS SELECT 1; ALTER SCHEMA s RENAME TO r; DELETE FROM s.t",
+      ["rename", "delete-all"],
+    ],
+    [
+      "it is kept at once",
+      "-- migrate: no-transaction\nCREATE TABLE t AS SELECT 1 AS a; DELETE FROM t",
+      ["delete-all"],
+    ],
+    [
+      "its rows have no value",
+      "CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t ADD b int NOT NULL",
+      ["not-null-without-default"],
+    ],
+    [
+      "others are emptied as well",
+      "CREATE TABLE t (a int); TRUNCATE t, u; TRUNCATE t CASCADE",
+      ["truncate", "cascade"],
+    ],
+  ];
+
+  test.each(others)("what is dangerous is told when %s", async (_, text, rules) => {
+    expect((await findings(text)).map(({ rule }) => rule)).toEqual(rules);
   });
 });
 
