@@ -1,4 +1,4 @@
-import { nodesIn, objectName, tableName, type Tree } from "./names.ts";
+import { namesIn, nodesIn, objectName, tableName, type Tree } from "./names.ts";
 import type { SqlStatement } from "./statements.ts";
 
 /** What is known of tables from the pending files alone. */
@@ -32,9 +32,26 @@ function spelled(table: Tree): string {
 }
 
 /** Whether names without a schema may mean other tables after a statement. */
-export function movesNames({ node, text }: SqlStatement): boolean {
-  const { VariableSetStmt } = node as Tree;
-  return VariableSetStmt?.name === "search_path" || ("SelectStmt" in node && /search_path/i.test(text));
+export function movesNames({ node }: SqlStatement): boolean {
+  const { VariableSetStmt, SelectStmt } = node as Tree;
+  if (VariableSetStmt)
+    return VariableSetStmt.name === "search_path" && !(VariableSetStmt.args ?? []).every(isUsualPath);
+  return nodesIn(SelectStmt, ["FuncCall"]).some(
+    ([, { funcname, args: [name, path] = [] }]) =>
+      namesIn(funcname).at(-1) === "set_config" &&
+      /^search_path$/i.test(constant(name) ?? "search_path") &&
+      !isUsualPath(path),
+  );
+}
+
+/** Without a schema a name is one of `public` then, or none. */
+function isUsualPath(path: Tree): boolean {
+  const schemas = (constant(path) ?? "another").split(",");
+  return schemas.every((schema) => ["", '""', "public", "pg_catalog"].includes(schema.trim()));
+}
+
+function constant(value: Tree): string | undefined {
+  return value?.A_Const?.sval?.sval;
 }
 
 /** Takes in what a statement does to them. */

@@ -425,6 +425,9 @@ describe("a table that has no rows yet", () => {
     ["it is made from a query", "CREATE TABLE t AS SELECT * FROM trades"],
     ["a query makes it", "SELECT * INTO t FROM trades"],
     ["another search path may have it", "SET search_path = audit; CREATE TABLE t (a int)"],
+    ["another search path comes first", "SET search_path = audit, public; CREATE TABLE t (a int)"],
+    ["temporary ones come last", "SET search_path = public, pg_temp; CREATE TABLE t (a int)"],
+    ["a query sets what is not known", "SELECT set_config(name, value, false) FROM s; CREATE TABLE t (a int)"],
     ["a query sets the search path", "SELECT set_config('search_path', 'audit', false); CREATE TABLE t (a int)"],
     ["rows are inserted", "CREATE TABLE t (a int); INSERT INTO t VALUES (1)"],
     ["rows are moved to it", "CREATE TABLE t (a int); WITH m AS (INSERT INTO t SELECT 1) SELECT 1"],
@@ -453,6 +456,22 @@ describe("a table that has no rows yet", () => {
   test.each(filled)("is one that may have rows when %s", async (_, text) => {
     const files = [file(text), file("DELETE FROM public.t", "0002_y.sql")];
     expect((await reviewSql(files))[1]!.findings.map(({ rule }) => rule)).toEqual(["delete-all"]);
+  });
+
+  const usual = [
+    "SET search_path = public",
+    "SET LOCAL search_path TO public, pg_catalog",
+    "SET search_path = ''",
+    "RESET search_path",
+    "SELECT pg_catalog.set_config('search_path', '', false)",
+    "SELECT set_config('search_path', 'public, pg_catalog', true)",
+    "SELECT set_config('lock_timeout', '1s', true)",
+    "SELECT 'search_path' AS a",
+  ];
+
+  test.each(usual)("stays one after %s", async (text) => {
+    const files = [file(`${text}; CREATE TABLE public.t (a int)`), file("DELETE FROM t", "0002_y.sql")];
+    expect((await reviewSql(files))[1]!.findings).toEqual([]);
   });
 
   test("stays one when a statement is about another", async () => {
