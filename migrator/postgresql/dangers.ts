@@ -50,9 +50,14 @@ const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
     choosesRows(whereClause) || isNew(relation, tables)
       ? []
       : [destructive("delete-all", `All rows of ${tableName(relation)} go: nothing but a backup has them then.`)],
-  MergeStmt: ({ relation, mergeWhenClauses = [] }, tables) =>
-    mergeWhenClauses.some(({ MergeWhenClause }: Tree) => MergeWhenClause.commandType === "CMD_DELETE") &&
-    !isNew(relation, tables)
+  MergeStmt: ({ relation, joinCondition, mergeWhenClauses = [] }, tables) =>
+    !isNew(relation, tables) &&
+    mergeWhenClauses.some(
+      ({ MergeWhenClause: { commandType, matchKind, condition } }: Tree) =>
+        commandType === "CMD_DELETE" &&
+        !choosesRows(condition) &&
+        (matchKind === "MERGE_WHEN_NOT_MATCHED_BY_SOURCE" || !choosesRows(joinCondition)),
+    )
       ? [
           destructive(
             "delete-all",

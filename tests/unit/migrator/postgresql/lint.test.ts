@@ -229,8 +229,18 @@ const golden: [string, string[]][] = [
     ],
   ],
   ["WITH d AS (DELETE FROM t WHERE a = 1 RETURNING *) SELECT * FROM d", []],
+  // As DELETE FROM t USING s WHERE t.a = s.a.
+  ["MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE", []],
+  ["MERGE INTO t USING s ON true WHEN MATCHED AND t.a > s.a THEN DELETE", []],
+  ["MERGE INTO t USING s ON t.a = s.a WHEN NOT MATCHED BY SOURCE AND t.b < 1 THEN DELETE", []],
   [
-    "MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE",
+    "MERGE INTO t USING s ON t.a = s.a WHEN NOT MATCHED BY SOURCE AND true THEN DELETE",
+    [
+      "destructive delete-all: The rows of t that MERGE comes upon go, which may be all: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
+    ],
+  ],
+  [
+    "MERGE INTO t USING s ON true WHEN MATCHED THEN DELETE",
     [
       "destructive delete-all: The rows of t that MERGE comes upon go, which may be all: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
     ],
