@@ -80,8 +80,8 @@ const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
       : [moved(subname ?? subjectName({ relation, object }), `it is called ${newname}`), ...cascade(behavior)],
   AlterObjectSchemaStmt: ({ relation, object, newschema }, tables) =>
     isNew(relation, tables) ? [] : [moved(subjectName({ relation, object }), `it is in schema ${newschema}`)],
-  AlterEnumStmt: ({ oldVal, newVal }) =>
-    oldVal === undefined ? [] : [moved(`'${oldVal}'`, `it is called '${newVal}'`)],
+  AlterEnumStmt: ({ typeName: type, oldVal, newVal }, { made }) =>
+    oldVal === undefined || made.has(nameIn(type)) ? [] : [moved(`'${oldVal}'`, `it is called '${newVal}'`)],
   AlterDomainStmt: ({ subtype, typeName: domain, name, behavior }) =>
     subtype === "X" ? [constraintGone(name, `domain ${nameIn(domain)}`), ...cascade(behavior)] : [],
   DropOwnedStmt: ({ roles, behavior }) => [
@@ -155,10 +155,17 @@ const dropped: Record<string, [SqlRule, "destructive" | "warning", string]> = {
   OBJECT_RULE: ["drop-guard", "warning", noGuard],
 };
 
+/** Kinds of things that are known where pending files make them. */
+const madeBefore = new Set(["OBJECT_TYPE", "OBJECT_DOMAIN", "OBJECT_SEQUENCE"]);
+
 function dropDangers({ removeType, objects, behavior }: Tree, tables: Tables): Danger[] {
   const isTable = removeType === "OBJECT_TABLE" || removeType === "OBJECT_MATVIEW";
-  const names: string[] = objects.filter((object: Tree) => !isTable || !isNew(object, tables)).map(objectName);
-  if (names.length === 0) return [];
+  const isUsed = (object: Tree) => {
+    if (isTable) return !isNew(object, tables);
+    return !madeBefore.has(removeType) || !tables.made.has(objectName(object));
+  };
+  const names: string[] = objects.filter(isUsed).map(objectName);
+  if (names.length === 0) return isTable ? [] : cascade(behavior);
   const [rule, severity, what] = dropped[removeType] ?? ["drop-object", "warning", useFails];
   return [
     { rule, severity, message: `${listed(names)} ${names.length > 1 ? "go" : "goes"}${what}` },

@@ -13,7 +13,10 @@ import type { Finding } from "../types.ts";
  */
 export function lintSql({ statements, transaction, allowed }: SqlScript, tables: Tables): Finding[] {
   const sure = !statements.some(movesNames);
-  if (!sure) tables.empty.clear();
+  if (!sure) {
+    tables.empty.clear();
+    tables.made.clear();
+  }
   tables.own.clear();
   const found = statements.flatMap((statement) => {
     const place = `line ${statement.line}`;

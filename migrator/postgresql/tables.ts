@@ -1,4 +1,4 @@
-import { namesIn, nodesIn, objectName, tableName, type Tree } from "./names.ts";
+import { nameIn, namesIn, nodesIn, objectName, subjectName, tableName, type Tree } from "./names.ts";
 import type { SqlStatement } from "./statements.ts";
 
 /** What is known of tables from the pending files alone. */
@@ -15,9 +15,11 @@ export interface Tables {
   own: Set<string>;
   /** Those a constraint of which they validate: this is taken for the one that spares the next statement its look at the rows. */
   checked: Set<string>;
+  /** Types, domains and sequences that they make: nothing that runs now uses these. */
+  made: Set<string>;
 }
 
-export const nothingKnown = (): Tables => ({ empty: new Map(), own: new Set(), checked: new Set() });
+export const nothingKnown = (): Tables => ({ empty: new Map(), own: new Set(), checked: new Set(), made: new Set() });
 
 /** Whether nothing can be lost with a table, and nobody waits for it: it has no rows, or it is the file's own. */
 export function isNew(table: Tree, { empty, own }: Tables): boolean {
@@ -59,6 +61,7 @@ export function follow(tables: Tables, node: Tree): void {
   const { empty, checked } = tables;
   const { CreateStmt, DropStmt, RenameStmt, AlterTableStmt } = node;
   followOwn(tables, node);
+  followMade(tables, node);
   if (AlterTableStmt?.cmds.some(({ AlterTableCmd }: Tree) => AlterTableCmd.subtype === "AT_ValidateConstraint"))
     checked.add(tableName(AlterTableStmt.relation));
   if ((DropStmt?.removeType ?? RenameStmt?.renameType) === "OBJECT_SCHEMA") empty.clear();
@@ -95,6 +98,21 @@ function followOwn(tables: Tables, node: Tree): void {
   if (!made || (CreateStmt ?? CreateTableAsStmt)?.if_not_exists) return;
   own.add(made.relpersistence === "t" ? made.relname : tableName(made));
   if (made.relpersistence !== "t" && !tableName(made).includes(".")) own.add(`public.${made.relname}`);
+}
+
+function followMade({ made }: Tables, node: Tree): void {
+  const { CreateEnumStmt, CreateRangeStmt, CreateDomainStmt, CompositeTypeStmt, CreateSeqStmt } = node;
+  const { DropStmt, RenameStmt, AlterObjectSchemaStmt } = node;
+  const moved = RenameStmt ?? AlterObjectSchemaStmt;
+  if ((DropStmt?.removeType ?? RenameStmt?.renameType) === "OBJECT_SCHEMA") made.clear();
+  for (const name of DropStmt?.objects.map(objectName) ?? (moved ? [subjectName(moved)] : [])) made.delete(name);
+  const type = CreateEnumStmt?.typeName ?? CreateRangeStmt?.typeName ?? CreateDomainStmt?.domainname;
+  const sequence =
+    CreateSeqStmt?.if_not_exists || CreateSeqStmt?.sequence.relpersistence === "t"
+      ? undefined
+      : CreateSeqStmt?.sequence;
+  if (type) made.add(nameIn(type));
+  else if (CompositeTypeStmt ?? sequence) made.add(tableName(CompositeTypeStmt?.typevar ?? sequence));
 }
 
 const lastPart = (name: string): string => name.replace(/^.*\./, "");

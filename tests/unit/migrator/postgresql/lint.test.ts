@@ -499,6 +499,36 @@ describe("a table that has no rows yet", () => {
   });
 });
 
+describe("of a type or a sequence that pending files make", () => {
+  const made = [
+    ["CREATE TYPE public.k AS ENUM ('a')", "ALTER TYPE k RENAME VALUE 'a' TO 'b'; DROP TYPE k"],
+    ["CREATE TYPE k AS (a int)", "DROP TYPE public.k"],
+    ["CREATE TYPE k AS RANGE (subtype = int)", "DROP TYPE k"],
+    ["CREATE DOMAIN k AS int", "DROP DOMAIN k"],
+    ["CREATE SEQUENCE k", "DROP SEQUENCE k"],
+  ];
+
+  test.each(made)("nothing is said: %s, and %s", async (first, second) => {
+    const reviews = await reviewSql([file(first), file(second, "0002_y.sql")]);
+    expect(reviews.flatMap(({ findings }) => findings)).toEqual([]);
+  });
+
+  const others: [string, string[]][] = [
+    ["CREATE SEQUENCE IF NOT EXISTS k; DROP SEQUENCE k", ["drop-object"]],
+    ["CREATE TEMP SEQUENCE k; DROP SEQUENCE public.k", ["drop-object"]],
+    ["CREATE TYPE k AS (a int); DROP TYPE k CASCADE", ["cascade"]],
+    ["CREATE TYPE k AS (a int); DROP TYPE k; DROP TYPE k", ["drop-type"]],
+    ["CREATE TYPE k AS (a int); DROP TYPE k, l", ["drop-type"]],
+    ["CREATE TYPE k AS (a int); ALTER TYPE k SET SCHEMA s; DROP TYPE k", ["rename", "drop-type"]],
+    ["CREATE TYPE s.k AS (a int); DROP SCHEMA s; DROP TYPE s.k", ["drop-schema", "drop-type"]],
+    ["CREATE DOMAIN k AS int; DROP FUNCTION k", ["drop-function"]],
+  ];
+
+  test.each(others)("what is dangerous is told: %s", async (text, rules) => {
+    expect((await findings(text)).map(({ rule }) => rule)).toEqual(rules);
+  });
+});
+
 describe("of a table that the file itself makes and fills", () => {
   const own = [
     "CREATE TEMP TABLE t (a int); INSERT INTO t VALUES (1); DROP TABLE t;",
