@@ -2,7 +2,7 @@ import { runsAlone } from "./alone.ts";
 import { warning, type Danger } from "./danger.ts";
 import { dangersOf } from "./dangers.ts";
 import { understood } from "./describe.ts";
-import type { Tree } from "./names.ts";
+import { objectName, tableName, type Tree } from "./names.ts";
 import type { SqlScript, SqlStatement } from "./statements.ts";
 import { follow, movesNames, nothingKnown, type Tables } from "./tables.ts";
 import type { Finding } from "../types.ts";
@@ -18,7 +18,7 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, tables:
     tables.made.clear();
   }
   tables.own.clear();
-  const found = statements.flatMap((statement) => {
+  const found = statements.flatMap((statement, index) => {
     const place = `line ${statement.line}`;
     const refused = impossible(statement, transaction).map(({ rule, message }): Finding => ({
       rule,
@@ -26,12 +26,27 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, tables:
       place,
       message,
     }));
-    const dangers = dangersIn(statement.node, tables).map((danger) => finding(danger, place, allowed.get(danger.rule)));
+    const remade = sure && transaction && isRemade(statement.node, statements.slice(index + 1));
+    const dangers = dangersIn(statement.node, tables)
+      .filter(({ rule }) => !remade || rule !== "drop-guard")
+      .map((danger) => finding(danger, place, allowed.get(danger.rule)));
     if (sure) follow(tables, statement.node);
     if (!transaction) tables.own.clear();
     return [...refused, ...dangers];
   });
   return [...found, ...unneeded(statements, allowed)];
+}
+
+/** Whether a trigger, a policy or a rule that a statement drops is made again after it: nobody sees the table without it. */
+function isRemade({ DropStmt }: Tree, after: readonly SqlStatement[]): boolean {
+  const gone = DropStmt && `${DropStmt.removeType} ${objectName(DropStmt.objects[0])}`;
+  return DropStmt !== undefined && after.some(({ node }) => guardMadeBy(node) === gone);
+}
+
+function guardMadeBy({ CreateTrigStmt, CreatePolicyStmt, RuleStmt }: Tree): string | undefined {
+  if (CreateTrigStmt) return `OBJECT_TRIGGER ${tableName(CreateTrigStmt.relation)}.${CreateTrigStmt.trigname}`;
+  if (CreatePolicyStmt) return `OBJECT_POLICY ${tableName(CreatePolicyStmt.table)}.${CreatePolicyStmt.policy_name}`;
+  return RuleStmt && `OBJECT_RULE ${tableName(RuleStmt.relation)}.${RuleStmt.rulename}`;
 }
 
 /** Rules that the file allows for nothing. What it needs on its own counts: files before it may make the same harmless. */

@@ -499,6 +499,28 @@ describe("a table that has no rows yet", () => {
   });
 });
 
+describe("a trigger, a policy or a rule that is dropped", () => {
+  const trigger = "CREATE TRIGGER g BEFORE INSERT ON public.t EXECUTE FUNCTION f()";
+
+  test.each([
+    `DROP TRIGGER IF EXISTS g ON t; ${trigger}`,
+    "DROP POLICY g ON public.t; SELECT 1; CREATE POLICY g ON t",
+    "DROP RULE g ON t; CREATE RULE g AS ON DELETE TO t DO INSTEAD NOTHING",
+  ])("is not missed where the file makes it again: %s", async (text) => {
+    expect(await findings(text)).toEqual([]);
+  });
+
+  test.each([
+    `${trigger}; DROP TRIGGER g ON t`,
+    `DROP TRIGGER g ON u; ${trigger}`,
+    `DROP TRIGGER h ON t; ${trigger}`,
+    `DROP POLICY g ON t; ${trigger}`,
+    `-- migrate: no-transaction\nDROP TRIGGER g ON t; ${trigger}`,
+  ])("is missed: %s", async (text) => {
+    expect((await findings(text)).map(({ rule }) => rule)).toEqual(["drop-guard"]);
+  });
+});
+
 describe("of a type or a sequence that pending files make", () => {
   const made = [
     ["CREATE TYPE public.k AS ENUM ('a')", "ALTER TYPE k RENAME VALUE 'a' TO 'b'; DROP TYPE k"],
