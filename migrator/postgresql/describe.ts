@@ -176,6 +176,12 @@ const describers: Record<string, (tree: Tree) => string | undefined> = {
   },
   ExplainStmt: () => "explains a statement",
   PrepareStmt: ({ name }) => `prepares statement ${name}`,
+  ExecuteStmt: ({ name }) => `executes statement ${name}`,
+  DeallocateStmt: ({ name }) =>
+    `forgets ${name === undefined ? "all prepared statements" : `prepared statement ${name}`}`,
+  AlterRoleSetStmt: ({ role, database, setstmt }) =>
+    `${sets(setstmt)} for ${role ? `role ${roleName(role)}` : "all roles"}${database ? ` in database ${database}` : ""}`,
+  AlterDatabaseSetStmt: ({ dbname, setstmt }) => `${sets(setstmt)} for database ${dbname}`,
   DropOwnedStmt: ({ roles, behavior }) =>
     `drops all that ${listed(roles.map(roleName))} owns${behavior === "DROP_CASCADE" ? " and what depends on it" : ""}`,
   ReassignOwnedStmt: ({ roles, newrole }) =>

@@ -44,7 +44,7 @@ function commandWords(cmd: Tree, table: string, kind: string): string | undefine
   const column = `${noun} ${cmd?.name} of ${table}`;
   const constraint = `constraint ${cmd?.name} of ${table}`;
   const partition = tableName(cmd?.def?.PartitionCmd?.name);
-  const words: Record<string, () => string> = {
+  const words: Record<string, () => string | undefined> = {
     AT_AddColumn: () => `adds ${noun} ${columnWords(cmd.def.ColumnDef)} to ${table}`,
     AT_DropColumn: () => `drops ${column}`,
     AT_AlterColumnType: () => `changes the type of ${column} to ${typeName(cmd.def.ColumnDef.typeName)}`,
@@ -75,6 +75,13 @@ function commandWords(cmd: Tree, table: string, kind: string): string | undefine
     AT_AddInherit: () => `makes ${table} inherit from ${tableName(cmd.def.RangeVar)}`,
     AT_DropInherit: () => `ends that ${table} inherits from ${tableName(cmd.def.RangeVar)}`,
     AT_SetStatistics: () => `sets the statistics target of ${column}`,
+    AT_SetCompression: () => `sets the compression of ${column}`,
+    AT_SetIdentity: () => `sets ${optionWords(cmd.def)} of identity column ${cmd.name} of ${table}`,
+    // One that is no longer enforced guards nothing.
+    AT_AlterConstraint: () =>
+      cmd.def.ATAlterConstraint.alterEnforceability
+        ? undefined
+        : `changes when constraint ${cmd.def.ATAlterConstraint.conname} of ${table} is checked`,
     AT_SetStorage: () => `sets the storage of ${column}`,
     AT_SetRelOptions: () => `sets ${optionWords(cmd.def)} of ${kind} ${table}`,
     AT_ResetRelOptions: () => `resets ${optionWords(cmd.def)} of ${kind} ${table}`,
