@@ -1,3 +1,4 @@
+import { isOn } from "./names.ts";
 import type { SqlStatement } from "./statements.ts";
 
 type Fields = Record<string, unknown>;
@@ -36,12 +37,4 @@ export function detachedBy(fields: Fields): { schemaname?: string; relname: stri
     if (concurrent === true) return name as { relname: string };
   }
   return undefined;
-}
-
-/** Whether an option is there and is not turned off. Of several PostgreSQL takes the last. */
-function isOn(options: unknown, name: string): boolean {
-  const named = ((options ?? []) as { DefElem: Fields }[]).findLast(({ DefElem }) => DefElem["defname"] === name);
-  if (!named) return false;
-  const { String: word, Integer: number } = (named.DefElem["arg"] ?? {}) as Record<string, Fields | undefined>;
-  return number ? number["ival"] === 1 : !/^(false|off)$/i.test((word?.["sval"] ?? "") as string);
 }

@@ -79,9 +79,9 @@ export function roleName(role: Tree): string {
   return roletype === "ROLESPEC_PUBLIC" ? "PUBLIC" : "the current role";
 }
 
-/** Whether an option in parentheses is on: `FULL` and `FULL true`, not `FULL off`. */
+/** Whether an option in parentheses is on: `FULL` and `FULL true`, not `FULL off`. Of several PostgreSQL takes the last. */
 export function isOn(options: Tree, name: string): boolean {
-  const option = (options ?? []).find(({ DefElem }: Tree) => DefElem?.defname === name)?.DefElem;
+  const option = (options ?? []).findLast(({ DefElem }: Tree) => DefElem?.defname === name)?.DefElem;
   const { String: word, Integer: number } = option?.arg ?? {};
   return option !== undefined && !/^(false|off|0)$/i.test(word?.sval ?? (number && String(number.ival ?? 0)));
 }

@@ -386,6 +386,7 @@ const golden: [string, string[]][] = [
     ],
   ],
   ["-- migrate: no-transaction\nVACUUM (FULL false) t", []],
+  ["-- migrate: no-transaction\nREINDEX (CONCURRENTLY off, CONCURRENTLY) TABLE t", []],
   ["REFRESH MATERIALIZED VIEW m", ["warning rewrite-table: m is written anew, and nobody can read it meanwhile."]],
   ["REFRESH MATERIALIZED VIEW CONCURRENTLY m", []],
   [
