@@ -78,6 +78,7 @@ export function follow(tables: Tables, node: Tree): void {
   if (whole !== undefined) empty.set(table, whole);
 }
 
+/** Where there is doubt which table a name means, it is not the file's own. */
 function followOwn(tables: Tables, node: Tree): void {
   const { own } = tables;
   const { CreateStmt, CreateTableAsStmt, SelectStmt, DropStmt, RenameStmt, AlterObjectSchemaStmt, AlterTableStmt } =
