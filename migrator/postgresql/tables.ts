@@ -130,7 +130,7 @@ function changed(node: Tree): string[] {
     ...written.map(([, { relation, rel }]) => relation ?? rel),
     ...(joined.length > 0 ? [AlterTableStmt.relation, ...joined] : []),
     CreateStmt?.relation,
-    RenameStmt?.renameType === "OBJECT_TABLE" && RenameStmt.relation,
+    /^OBJECT_(TABLE|MATVIEW)$/.test(RenameStmt?.renameType) && RenameStmt.relation,
     AlterObjectSchemaStmt?.relation,
   ].flatMap((range) => (range ? [tableName(range)] : []));
 }

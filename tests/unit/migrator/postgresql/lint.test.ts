@@ -597,6 +597,11 @@ describe("of a table that the file itself makes and fills", () => {
       ["delete-all"],
     ],
     [
+      "another has its name then",
+      "CREATE MATERIALIZED VIEW t AS SELECT 1; ALTER MATERIALIZED VIEW t RENAME TO v; ALTER TABLE u RENAME TO t; DROP TABLE t",
+      ["rename", "drop-table"],
+    ],
+    [
       "its rows have no value",
       "CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t ADD b int NOT NULL",
       ["not-null-without-default"],
