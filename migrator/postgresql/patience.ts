@@ -9,10 +9,14 @@ export async function patiently(session: Session, text: string): Promise<void> {
   const { client } = session;
   const { rows } = await client.query("SELECT source FROM pg_settings WHERE name = 'lock_timeout'");
   const isSetByFile = rows[0].source === "session";
-  if (!isSetByFile) await client.query("SET lock_timeout = 0");
+  if (isSetByFile) return void (await watched(session, client.query(text)));
+  await client.query("SET lock_timeout = 0");
   try {
     await watched(session, client.query(text));
-  } finally {
-    if (!isSetByFile) await client.query("RESET lock_timeout");
+  } catch (error) {
+    // On a broken connection this fails, too, and would hide why.
+    await client.query("RESET lock_timeout").catch(() => {});
+    throw error;
   }
+  await client.query("RESET lock_timeout");
 }
