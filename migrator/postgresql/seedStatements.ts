@@ -1,4 +1,6 @@
 import { loadModule, parseSync, type InsertStmt } from "libpg-query";
+import { changesInside } from "./names.ts";
+import { linesOf } from "./statements.ts";
 
 export interface SeedStatement {
   /** Line of the file, from 1, where it begins. */
@@ -23,15 +25,11 @@ export async function seedStatements(text: string): Promise<SeedStatement[] | un
   } catch {
     return undefined;
   }
-  // The parser counts bytes.
-  const bytes = Buffer.from(text);
-  return statements.map(({ stmt, stmt_location }) => {
+  const lineOf = linesOf(Buffer.from(text));
+  return statements.map(({ stmt, stmt_location = 0 }) => {
     const node = stmt as Record<string, unknown>;
     return {
-      line: bytes
-        .subarray(0, stmt_location ?? 0)
-        .toString()
-        .split("\n").length,
+      line: lineOf(stmt_location),
       // SAVEPOINT and its like are transaction statements, too: what they keep is hard to tell.
       endsTransaction: "TransactionStmt" in node,
       onlyAdds: "InsertStmt" in node && onlyAdds(node.InsertStmt as InsertStmt),
@@ -41,12 +39,5 @@ export async function seedStatements(text: string): Promise<SeedStatement[] | un
 
 function onlyAdds(insert: InsertStmt): boolean {
   // A WITH may hide a DELETE, at any depth.
-  return insert.onConflictClause?.action === "ONCONFLICT_NOTHING" && !changes(insert);
-}
-
-const changing = new Set(["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]);
-
-function changes(node: unknown): boolean {
-  if (typeof node !== "object" || node === null) return false;
-  return Object.entries(node).some(([key, value]) => changing.has(key) || changes(value));
+  return insert.onConflictClause?.action === "ONCONFLICT_NOTHING" && changesInside("InsertStmt", insert).length === 0;
 }

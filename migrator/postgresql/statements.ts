@@ -72,6 +72,19 @@ async function read(file: SourceFile): Promise<SqlScript> {
   return { transaction, allowed, statements };
 }
 
+/**
+ * Lines, from 1, of places that the parser counts in bytes. Each is to be asked after those before it: a text is counted
+ * through once.
+ */
+export function linesOf(bytes: Buffer): (place: number) => number {
+  let [line, counted] = [1, 0];
+  return (place) => {
+    line += lineAt(bytes.subarray(counted, place).toString()) - 1;
+    counted = place;
+    return line;
+  };
+}
+
 /** The line, from 1, in which a text ends. */
 function lineAt(text: string): number {
   return text.split("\n").length;
@@ -87,16 +100,14 @@ function split(
   withoutComments: (text: string) => string,
 ): SqlStatement[] {
   const bytes = Buffer.from(text);
-  let [line, counted] = [1, 0];
+  const lineOf = linesOf(bytes);
   return parsed.map(({ stmt, stmt_location: start = 0, stmt_len: length }) => {
     const slice = bytes
       .subarray(start, length ? start + length : undefined)
       .toString()
       .trim();
     const own = /(--.*|\*\/)$/.test(slice) ? withoutComments(slice) : slice;
-    line += lineAt(bytes.subarray(counted, start).toString()) - 1;
-    counted = start;
-    return { text: own, line, hash: checksum(own), node: stmt! };
+    return { text: own, line: lineOf(start), hash: checksum(own), node: stmt! };
   });
 }
 

@@ -27,6 +27,11 @@ export interface Server {
   remove(): Promise<void>;
 }
 
+/** What a superuser is answered, row by row, past all that is tested: columns between "|". */
+export function askPostgres({ container }: Server, database: string, sql: string): Promise<string> {
+  return docker("exec", container, "psql", "-X", "-U", "postgres", "-d", database, "-Atc", sql);
+}
+
 /** Password of the root user of MongoDB in tests. */
 export const rootPassword = "root-password-of-the-tests";
 

@@ -2,7 +2,7 @@ import { expect, jest, test } from "@jest/globals";
 import type { Connection, Engine } from "../../../migrator/types.ts";
 import { look } from "../../../migrator/open.ts";
 import { connectMongo } from "../../../migrator/mongodb/connection.ts";
-import { docker, type Server } from "../../support/databases.ts";
+import { askPostgres, type Server } from "../../support/databases.ts";
 import { freshMongo, useMongo, usePostgres } from "../../support/migratorDatabases.ts";
 import { folder } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
@@ -34,10 +34,7 @@ const files: Record<Engine, Record<string, string>> = {
 const histories: Record<Engine, () => Promise<string[]>> = {
   async postgresql() {
     const sql = "SELECT what || ' ' || name FROM trading_ledger.history ORDER BY at";
-    const { database } = connections.postgresql;
-    return (
-      await docker("exec", postgres.container, "psql", "-X", "-U", "postgres", "-d", database, "-Atc", sql)
-    ).split("\n");
+    return (await askPostgres(postgres, connections.postgresql.database, sql)).split("\n");
   },
   async mongodb() {
     const client = await connectMongo(connections.mongodb);

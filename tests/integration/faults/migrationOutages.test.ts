@@ -1,7 +1,8 @@
 import { describe, expect, jest, test } from "@jest/globals";
+import { connectPostgres } from "../../../migrator/postgresql/connection.ts";
 import { migrate } from "../../../migrator/run.ts";
 import type { Connection } from "../../../migrator/types.ts";
-import { docker, type Server } from "../../support/databases.ts";
+import { askPostgres, docker, type Server } from "../../support/databases.ts";
 import { usePostgres } from "../../support/migratorDatabases.ts";
 import { folder, migrationsOf, until } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
@@ -14,8 +15,7 @@ let server: Server;
 let connection: Connection;
 usePostgres((fresh) => ({ server, connection } = fresh));
 
-const psql = (sql: string) =>
-  docker("exec", server.container, "psql", "-X", "-U", "postgres", "-d", connection.database, "-Atc", sql);
+const psql = (sql: string) => askPostgres(server, connection.database, sql);
 const history = () => psql("SELECT string_agg(what || ' ' || name, ', ' ORDER BY at) FROM trading_ledger.history");
 const sleepers = () =>
   psql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'");
@@ -63,8 +63,10 @@ test("F07: a server that ends all sessions in the middle of a bulk seed has each
   const lines = Array.from({ length: rows }, (_, at) => `${at},1.5`);
   const directory = folder({ "default/0001_ticks.csv": `at,price\n${lines.join("\n")}\n` });
   const run = startMigrate(engine, connection, directory, ["seed"]);
-  await until(async () => Number(await psql("SELECT sum(tuples_processed) FROM pg_stat_progress_copy")) > 1000);
-  await psql("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_copy");
+  // The look ends what it finds, by an open connection: the seed takes little longer than two calls of psql.
+  const watcher = await connectPostgres(connection);
+  const ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_progress_copy WHERE tuples_processed > 1000";
+  await until(async () => (await watcher.query(ended)).rows.length > 0).finally(() => watcher.end());
   const { code, stderr } = await run.ended;
   expect(stderr).toMatch(
     /^default\/0001_ticks\.csv: the connection to PostgreSQL broke \(.*it was kept whole or not at all: connecting again/,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectPostgres } from "../../../migrator/postgresql/connection.ts";
 import { migrate } from "../../../migrator/run.ts";
 import type { Connection } from "../../../migrator/types.ts";
-import { docker, type Server } from "../../support/databases.ts";
+import { askPostgres, type Server } from "../../support/databases.ts";
 import { usePostgres } from "../../support/migratorDatabases.ts";
 import { folder, migrationsOf, until } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
@@ -18,8 +18,7 @@ let connection: Connection;
 let user: pg.Client;
 usePostgres((fresh) => ({ server, connection, user } = fresh));
 
-const psql = (sql: string) =>
-  docker("exec", server.container, "psql", "-X", "-U", "postgres", "-d", connection.database, "-Atc", sql);
+const psql = (sql: string) => askPostgres(server, connection.database, sql);
 const locks = () =>
   psql(
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",

@@ -1,7 +1,7 @@
 import { expect, jest, test } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../../migrator/types.ts";
-import { docker, type Server } from "../../support/databases.ts";
+import { askPostgres, type Server } from "../../support/databases.ts";
 import { asOwner, usePostgres } from "../../support/migratorDatabases.ts";
 import { folder, until } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
@@ -14,8 +14,7 @@ let server: Server;
 let connection: Connection;
 usePostgres((fresh) => ({ server, connection } = fresh));
 
-const psql = (sql: string) =>
-  docker("exec", server.container, "psql", "-X", "-U", "postgres", "-d", connection.database, "-Atc", sql);
+const psql = (sql: string) => askPostgres(server, connection.database, sql);
 const sessions = (where: string) =>
   psql(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND ${where}`);
 const history = () => psql("SELECT string_agg(what || ' ' || name, ', ' ORDER BY at) FROM trading_ledger.history");

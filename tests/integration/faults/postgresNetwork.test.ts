@@ -2,7 +2,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
 import { migrate } from "../../../migrator/run.ts";
 import type { Connection } from "../../../migrator/types.ts";
-import { docker, startPostgres, type Server } from "../../support/databases.ts";
+import { askPostgres, docker, startPostgres, type Server } from "../../support/databases.ts";
 import { freshPostgres, usePostgres } from "../../support/migratorDatabases.ts";
 import { folder, migrationsOf, until } from "../../support/migrations.ts";
 import { startProxy } from "../../support/proxy.ts";
@@ -15,8 +15,7 @@ let server: Server;
 let connection: Connection;
 usePostgres((fresh) => ({ server, connection } = fresh));
 
-const psql = (sql: string) =>
-  docker("exec", server.container, "psql", "-X", "-U", "postgres", "-d", connection.database, "-Atc", sql);
+const psql = (sql: string) => askPostgres(server, connection.database, sql);
 const locks = () =>
   psql(
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
@@ -99,8 +98,7 @@ describe("F15: a network that", () => {
       const format = `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
       const host = await docker("inspect", "--format", format, own.container);
       const there = { ...(await freshPostgres(own)), host, port: 5432 };
-      const ask = (sql: string) =>
-        docker("exec", own.container, "psql", "-X", "-U", "postgres", "-d", there.database, "-Atc", sql);
+      const ask = (sql: string) => askPostgres(own, there.database, sql);
       const run = startMigrate(engine, there, folder(slow));
       await until(
         async () => (await ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")) === "1",
