@@ -1,6 +1,7 @@
 import { listed } from "../errors.ts";
 import { cascade, constraintGone, destructive, rewrite, warning, type Danger } from "./danger.ts";
 import { alterDangers } from "./dangersTable.ts";
+import { published } from "./describePublications.ts";
 import {
   changesInside,
   choosesRows,
@@ -84,6 +85,10 @@ const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
     oldVal === undefined || made.has(nameIn(type)) ? [] : [moved(`'${oldVal}'`, `it is called '${newVal}'`)],
   AlterDomainStmt: ({ subtype, typeName: domain, name, behavior }) =>
     subtype === "X" ? [constraintGone(name, `domain ${nameIn(domain)}`), ...cascade(behavior)] : [],
+  AlterPublicationStmt: ({ pubname, pubobjects, action }) => {
+    if (action === "AP_DropObjects") return [unpublished(pubname, `of ${published(pubobjects)}`)];
+    return action === "AP_SetObjects" ? [unpublished(pubname, `of anything but ${published(pubobjects)}`)] : [];
+  },
   DropOwnedStmt: ({ roles, behavior }) => [
     destructive(
       "drop-owned",
@@ -132,6 +137,10 @@ function moved(what: string, why: string): Danger {
   );
 }
 
+function unpublished(publication: string, what: string): Danger {
+  return warning("drop-object", `Subscribers of ${publication} no longer hear ${what}.`);
+}
+
 const useFails = ": queries that use it fail.";
 const noGuard = ": what it saw to no longer happens.";
 
@@ -142,6 +151,7 @@ const dropped: Record<string, [SqlRule, "destructive" | "warning", string]> = {
   OBJECT_DOMAIN: ["drop-type", "destructive", ": columns and functions that have it can't be read any more."],
   OBJECT_SEQUENCE: ["drop-object", "destructive", " with the number that it had come to."],
   OBJECT_EXTENSION: ["drop-object", "destructive", " with its types and functions: queries that use them fail."],
+  OBJECT_PUBLICATION: ["drop-object", "warning", ": its subscribers no longer hear of anything."],
   OBJECT_INDEX: ["drop-index", "warning", ": queries that use it become slow, and what it kept unique may be doubled."],
   OBJECT_VIEW: ["drop-view", "warning", useFails],
   OBJECT_MATVIEW: ["drop-view", "warning", useFails],

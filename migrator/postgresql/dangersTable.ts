@@ -2,22 +2,33 @@ import { cascade, constraintGone, destructive, rewrite, warning, type Danger } f
 import { nameIn, namesIn, nodesIn, tableName, typeName, type Tree } from "./names.ts";
 import { isNew, type Tables } from "./tables.ts";
 
-/** What ALTER TABLE may destroy, lock for long, or fail at: each of its commands. */
+/** What ALTER TABLE, or ALTER TYPE of a type with fields, may destroy, lock for long, or fail at: each of its commands. */
 export function alterDangers({ relation, cmds = [], objtype }: Tree, tables: Tables): Danger[] {
   const table = tableName(relation);
+  if (objtype === "OBJECT_TYPE")
+    return tables.made.has(table) ? [] : cmds.flatMap((cmd: Tree) => fieldDangers(cmd, table));
   return cmds.flatMap(({ AlterTableCmd: cmd }: Tree) => {
     const partition = cmd.def?.PartitionCmd?.name;
     // An index has its parts, too, but no rows.
     if (objtype === "OBJECT_INDEX" && partition) return [];
     const subject = partition ?? relation;
     if (tables.empty.has(tableName(subject))) return [];
-    const found = [...(alterations[cmd.subtype]?.(cmd, table, tables) ?? []), ...cascade(cmd.behavior)];
+    const found = [...(alterations[cmd.subtype]?.(cmd, table, tables, cmds) ?? []), ...cascade(cmd.behavior)];
     // Of the file's own rows it is one thing alone that fails.
     return isNew(subject, tables) ? found.filter(({ rule }) => rule === "not-null-without-default") : found;
   });
 }
 
-const alterations: Record<string, (cmd: Tree, table: string, tables: Tables) => Danger[]> = {
+function fieldDangers({ AlterTableCmd: { subtype, name, behavior } }: Tree, type: string): Danger[] {
+  if (subtype === "AT_DropColumn") {
+    const message = `Field ${name} goes with its values in each column of type ${type}: nothing but a backup has them then.`;
+    return [destructive("drop-column", message), ...cascade(behavior)];
+  }
+  if (subtype !== "AT_AlterColumnType") return cascade(behavior);
+  return [warning("change-type", `It fails where a column has type ${type}.`), ...cascade(behavior)];
+}
+
+const alterations: Record<string, (cmd: Tree, table: string, tables: Tables, all: Tree[]) => Danger[]> = {
   AT_DropColumn: ({ name }, table) => [
     destructive("drop-column", `Column ${name} of ${table} goes with its values: nothing but a backup has them then.`),
   ],
@@ -28,7 +39,7 @@ const alterations: Record<string, (cmd: Tree, table: string, tables: Tables) => 
         "something or fail, and mostly the table is written anew under a lock. Add a column beside it, fill it, and change over.",
     ),
   ],
-  AT_AddColumn: ({ def }, table) => addedColumn(def.ColumnDef, table),
+  AT_AddColumn: ({ def }, table, _, all) => addedColumn(def.ColumnDef, table, all.length === 1),
   AT_SetNotNull: ({ name }, table, { checked }) =>
     checked.has(table)
       ? []
@@ -92,7 +103,7 @@ function isNull(value: Tree): boolean {
   return value.TypeCast ? isNull(value.TypeCast.arg) : value.A_Const?.isnull === true;
 }
 
-function addedColumn({ colname, constraints = [], typeName: type }: Tree, table: string): Danger[] {
+function addedColumn({ colname, constraints = [], typeName: type }: Tree, table: string, alone: boolean): Danger[] {
   const kinds = constraints.map(({ Constraint }: Tree) => Constraint);
   const has = (contype: string) => kinds.find((constraint: Tree) => constraint.contype === contype);
   const value = has("CONSTR_DEFAULT")?.raw_expr;
@@ -115,7 +126,10 @@ function addedColumn({ colname, constraints = [], typeName: type }: Tree, table:
   }
   if (isSerial || has("CONSTR_IDENTITY") || generated?.generated_kind === "s" || isVolatile(value))
     found.push(rewrite(table));
-  return [...found, ...kinds.flatMap((constraint: Tree) => addedConstraint(constraint, table))];
+  // Of a column of nulls PostgreSQL checks no foreign key, unless another part of the statement fills or constrains something.
+  const isNulls = alone && !value && !generated && !has("CONSTR_IDENTITY") && !isSerial;
+  const checked = kinds.filter(({ contype }: Tree) => !isNulls || contype !== "CONSTR_FOREIGN");
+  return [...found, ...checked.flatMap((constraint: Tree) => addedConstraint(constraint, table))];
 }
 
 function addedConstraint({ contype, conname, skip_validation, indexname }: Tree, table: string): Danger[] {

@@ -1,6 +1,7 @@
 import { counted, listed } from "../errors.ts";
 import { altersTable, createsTable, addsConstraint, optionWords, valueWords } from "./describeTable.ts";
 import { defaultPrivileges, memberships, privileges } from "./describePrivileges.ts";
+import { altersPublication, createsPublication } from "./describePublications.ts";
 import {
   changesInside,
   choosesRows,
@@ -157,6 +158,8 @@ const describers: Record<string, (tree: Tree) => string | undefined> = {
   AlterExtensionStmt: ({ extname }) => `updates extension ${extname}`,
   CreateStatsStmt: ({ defnames, relations }) =>
     `creates statistics ${nameIn(defnames)} on ${listed((relations ?? []).map(objectName))}`,
+  CreatePublicationStmt: createsPublication,
+  AlterPublicationStmt: altersPublication,
   CommentStmt: ({ objtype, object, comment }) =>
     `${comment === undefined ? "removes the comment" : "comments"} on ${namedThing(objtype, object)}`,
   GrantStmt: privileges,

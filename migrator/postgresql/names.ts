@@ -96,9 +96,13 @@ export function choosesRows(condition: Tree): boolean {
   return nodesIn(condition, ["ColumnRef", "CurrentOfExpr"]).length > 0;
 }
 
-/** Statements that change rows inside another: in a WITH, after EXPLAIN or PREPARE. What a function or a rule does comes later. */
+/**
+ * Statements that change rows inside another: in a WITH, after EXPLAIN ANALYZE or PREPARE. What a function or a rule does comes
+ * later, and EXPLAIN alone does nothing.
+ */
 export function changesInside(kind: string, tree: Tree): [string, Tree][] {
   if (kind === "CreateFunctionStmt" || kind === "RuleStmt") return [];
+  if (kind === "ExplainStmt" && !isOn(tree.options, "analyze")) return [];
   return nodesIn(tree, ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]);
 }
 

@@ -83,7 +83,14 @@ const golden: [string, string[]][] = [
     ["warning rewrite-table: t is written anew, and nobody can read it meanwhile."],
   ],
   [
-    "ALTER TABLE t ADD COLUMN a int REFERENCES o",
+    "ALTER TABLE t ADD COLUMN a int DEFAULT 1 REFERENCES o",
+    [
+      "warning constraint-without-not-valid: t is read whole under a lock to check the constraint. Add it NOT VALID, and VALIDATE it in the next file.",
+    ],
+  ],
+  ["ALTER TABLE t ADD COLUMN a int REFERENCES o", []],
+  [
+    "ALTER TABLE t ADD COLUMN a int REFERENCES o, ADD COLUMN b int DEFAULT 1",
     [
       "warning constraint-without-not-valid: t is read whole under a lock to check the constraint. Add it NOT VALID, and VALIDATE it in the next file.",
     ],
@@ -257,10 +264,21 @@ const golden: [string, string[]][] = [
       "destructive delete-all: All rows of t go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
     ],
   ],
+  ["EXPLAIN DELETE FROM t", []],
+  ["EXPLAIN (ANALYZE off) DELETE FROM t", []],
+  [
+    "ALTER TYPE c ALTER ATTRIBUTE x TYPE bigint, ADD ATTRIBUTE y int",
+    ["warning change-type: It fails where a column has type c."],
+  ],
+  ["CREATE TYPE c AS (x int); ALTER TYPE c DROP ATTRIBUTE x", []],
+  ["DROP PUBLICATION p", ["warning drop-object: p goes: its subscribers no longer hear of anything."]],
+  ["CREATE PUBLICATION p FOR TABLE t; ALTER PUBLICATION p ADD TABLE u", []],
+  ["ALTER PUBLICATION p DROP TABLE t, u", ["warning drop-object: Subscribers of p no longer hear of t and u."]],
+  ["ALTER PUBLICATION p SET TABLE t", ["warning drop-object: Subscribers of p no longer hear of anything but t."]],
   [
     "ALTER TYPE c DROP ATTRIBUTE x",
     [
-      "destructive drop-column: Column x of c goes with its values: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow drop-column: reason",
+      "destructive drop-column: Field x goes with its values in each column of type c: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow drop-column: reason",
     ],
   ],
   [
