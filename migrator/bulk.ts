@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
-import { MigrationError, counted } from "./errors.ts";
+import { MigrationError } from "./errors.ts";
 import type { SourceFile } from "./types.ts";
 
 /** Large enough that nothing is paid per chunk, small enough that a dozen of them in memory are nothing. */
@@ -72,25 +72,4 @@ export function progressOf(file: SourceFile, tell: (sentence: string) => void, i
       tell(`${file.name}: ${rows} in ${((performance.now() - began) / 1000).toFixed(1)} s${more}.`);
     },
   };
-}
-
-/**
- * The sentence on rows or documents that are there otherwise than in the file. undefined where there are none.
- * @param isEdited whether the file was seeded before, as it was then.
- */
-export function leftDiffering(
-  file: SourceFile,
-  count: number,
-  noun: string,
-  target: string,
-  isEdited = true,
-): string | undefined {
-  if (count === 0) return undefined;
-  const [differs, leftAsIs, them] =
-    count === 1 ? ["differs", "was left as it is", "it"] : ["differ", "were left as they are", "them"];
-  const begin = isEdited ? ` was edited since it was seeded: its new ${noun}s were inserted, and` : ":";
-  return (
-    `${file.name}${begin} ${counted(count, noun)} of ${target} that ${differs} from the file ${leftAsIs}. ` +
-    `To give ${them} the file's values, run \`npm run migrate -- seed --overwrite\`.`
-  );
 }

@@ -93,7 +93,7 @@ async function seedDocuments(request: MongoSeedRequest, { collection, documents 
     const before = row ? row.documents : {};
     const dropped = Object.keys(before ?? {}).map((key) => BSON.EJSON.parse(key, { relaxed: false }));
     const current = await currentOf(target, [...documents.map(({ _id }) => _id), ...dropped], session);
-    const plan = mergePlan({ documents, before, current, overwrite });
+    const plan = mergePlan({ name: file.name, documents, before, current, overwrite });
     const operations = plan.writes.map(({ document, isNew }) =>
       isNew ? { insertOne: { document } } : { replaceOne: { filter: { _id: document._id }, replacement: document } },
     );

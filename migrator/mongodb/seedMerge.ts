@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { BSON, type ClientSession, type Collection, type Document } from "mongodb";
 import { listed } from "../errors.ts";
+import { overwriteCommand } from "../leftAsIs.ts";
 
 /** Hash of the content of each document, by its `_id` in Extended JSON. */
 export type Hashes = Record<string, string>;
 
 export interface Merge {
+  /** Of the file, with its set: `dev/0001_runs.json`. */
+  name: string;
   /** What the file has now. */
   documents: readonly Document[];
   /** What was seeded from the file before; undefined where nobody noted it. */
@@ -28,7 +31,7 @@ export interface MergePlan {
  * Merges three ways: what was seeded, what the file says now, what the database has. A document that is as it was
  * seeded follows the file. One that a user changed or deleted stays so; one that the file dropped stays, too.
  */
-export function mergePlan({ documents, before, current, overwrite }: Merge): MergePlan {
+export function mergePlan({ name, documents, before, current, overwrite }: Merge): MergePlan {
   const plan: MergePlan = { writes: [], after: {}, left: [] };
   const changed: string[] = [];
   const deleted: string[] = [];
@@ -61,7 +64,7 @@ export function mergePlan({ documents, before, current, overwrite }: Merge): Mer
   if (changed.length > 0) plan.left.push(`${naming(changed)} ${asUsersMade}`);
   if (deleted.length > 0)
     plan.left.push(`${naming(deleted)} left out, because users deleted ${one(deleted, "it", "them")}`);
-  if (plan.left.length > 0) plan.left.push("with `npm run migrate -- seed --overwrite` the file wins");
+  if (plan.left.length > 0) plan.left.push(`with ${overwriteCommand(name)} the file wins`);
   if (dropped.length > 0)
     plan.left.push(`${naming(dropped)} left, though the file no longer has ${one(dropped, "it", "them")}`);
   return plan;

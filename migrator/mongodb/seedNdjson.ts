@@ -1,5 +1,6 @@
 import { BSON, type Collection, type Document, type MongoBulkWriteError, type WriteError } from "mongodb";
-import { leftDiffering, progressOf } from "../bulk.ts";
+import { progressOf } from "../bulk.ts";
+import { leftDiffering } from "../leftAsIs.ts";
 import { counted } from "../errors.ts";
 import { duplicateKey } from "./codes.ts";
 import { batchesOf, collectionOf, type Batch } from "./ndjson.ts";

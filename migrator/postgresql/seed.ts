@@ -1,5 +1,6 @@
 import pg from "pg";
 import { ApplyFailure, MigrationError } from "../errors.ts";
+import { overwriteCommand } from "../leftAsIs.ts";
 import { retried } from "./retry.ts";
 import { seedFailure } from "./seedFailure.ts";
 import type { SeedOutcome } from "./seedCsv.ts";
@@ -92,6 +93,6 @@ function leftAlone(file: SourceFile, line: number): string {
   return (
     `${file.name} was edited since it was seeded, and was left alone: its statement in line ${line} is not an ` +
     `INSERT ... ON CONFLICT DO NOTHING, so to run it again could undo what users changed. ` +
-    `Give new rows a file of their own, or run all of it with \`npm run migrate -- seed --overwrite\`.`
+    `Give new rows a file of their own, or run all of it with ${overwriteCommand(file.name)}.`
   );
 }

@@ -2,7 +2,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { bulkBytes, chunkBytes, leftDiffering, progressOf, type Progress } from "../bulk.ts";
+import { bulkBytes, chunkBytes, progressOf, type Progress } from "../bulk.ts";
+import { leftDiffering } from "../leftAsIs.ts";
 import { MigrationError, counted } from "../errors.ts";
 import type { SourceFile } from "../types.ts";
 

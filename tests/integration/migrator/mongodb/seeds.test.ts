@@ -71,7 +71,7 @@ describe("a .json seed", () => {
     expect(await seed(name, edited, { known: true })).toEqual({
       left:
         'default/0001_runs.json: of runs, "mine" is left as users made it; "gone" is left out, because users deleted it; ' +
-        'with `npm run migrate -- seed --overwrite` the file wins; "dropped" is left, though the file no longer has it.',
+        'with `npm run migrate -- seed default --overwrite` the file wins; "dropped" is left, though the file no longer has it.',
     });
     expect(await found()).toEqual([["dropped", 1], ["kept", 9], ["mine", 9], ["new", 2], ["same.$x", 2]]); // prettier-ignore
     expect(await row()).toMatchObject({ _id: "default/0001_runs.json", checksum: fileOf(name, edited).checksum });
@@ -94,7 +94,7 @@ describe("a .json seed", () => {
     expect(await seed(name, of({ a: 1, b: 1 }))).toEqual({});
     expect(await found()).toEqual([["a", 1], ["b", 9]]); // prettier-ignore
     expect(told).toEqual([
-      'default/0001_runs.json: of runs, "b" is left as users made it; with `npm run migrate -- seed --overwrite` the file wins.',
+      'default/0001_runs.json: of runs, "b" is left as users made it; with `npm run migrate -- seed default --overwrite` the file wins.',
     ]);
   });
 
@@ -106,7 +106,7 @@ describe("a .json seed", () => {
     expect(await seed(name, of({ a: 2, b: 2 }), { known: true })).toEqual({
       left:
         'default/0001_runs.json: of runs, "a" is left, because an earlier release did not note what it seeded; ' +
-        "with `npm run migrate -- seed --overwrite` the file wins.",
+        "with `npm run migrate -- seed default --overwrite` the file wins.",
     });
     expect(await found()).toEqual([["a", 1], ["b", 2]]); // prettier-ignore
   });
@@ -158,7 +158,7 @@ describe("an .ndjson seed", () => {
     expect(told).toEqual([
       "default/0001_runs.ndjson: 2,500 lines in N s, 1 document of them there already.",
       "default/0001_runs.ndjson: 1 document of runs that differs from the file was left as it is. " +
-        "To give it the file's values, run `npm run migrate -- seed --overwrite`.",
+        "To give it the file's values, run `npm run migrate -- seed default --overwrite`.",
     ]);
     expect(await row()).toMatchObject({ _id: "default/0001_runs.ndjson", checksum: fileOf(name, many(2500)).checksum });
     expect(await ledger.collection("seed_progress").countDocuments()).toBe(0);
@@ -170,7 +170,7 @@ describe("an .ndjson seed", () => {
     expect(await seed(name, edited, { known: true })).toEqual({
       left:
         "default/0001_runs.ndjson was edited since it was seeded: its new documents were inserted, and 1 document of runs " +
-        "that differs from the file was left as it is. To give it the file's values, run `npm run migrate -- seed --overwrite`.",
+        "that differs from the file was left as it is. To give it the file's values, run `npm run migrate -- seed default --overwrite`.",
     });
     expect(await found()).toEqual([[0, 1], [1, 1], [2, 1], [3, 1], [4, 1]]); // prettier-ignore
     expect(await seed(name, edited, { known: true, overwrite: true })).toEqual({});

@@ -94,7 +94,7 @@ describe("seeds", () => {
       changed: [
         "default/0001_first.sql was edited since it was seeded, and was left alone: its statement in line 1 is not an " +
           "INSERT ... ON CONFLICT DO NOTHING, so to run it again could undo what users changed. Give new rows a file of " +
-          "their own, or run all of it with `npm run migrate -- seed --overwrite`.",
+          "their own, or run all of it with `npm run migrate -- seed default --overwrite`.",
       ],
     });
     expect(await names()).toEqual(["CCC", "SAMPLE", "ZZZ"]);

@@ -78,7 +78,7 @@ test("a seed run tells all that it left as it was, once", async () => {
     seeded: ["default/0001_a.csv", "default/0002_more.sql"],
     changed: [
       "default/0001_a.csv was edited since it was seeded: its new rows were inserted, and 1 row of a that differs from the " +
-        "file was left as it is. To give it the file's values, run `npm run migrate -- seed --overwrite`.",
+        "file was left as it is. To give it the file's values, run `npm run migrate -- seed default --overwrite`.",
     ],
   });
 });

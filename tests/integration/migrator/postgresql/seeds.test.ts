@@ -92,7 +92,7 @@ describe("an .sql seed", () => {
     const left =
       "default/0001_prices.sql was edited since it was seeded, and was left alone: its statement in line 3 is not an " +
       "INSERT ... ON CONFLICT DO NOTHING, so to run it again could undo what users changed. " +
-      "Give new rows a file of their own, or run all of it with `npm run migrate -- seed --overwrite`.";
+      "Give new rows a file of their own, or run all of it with `npm run migrate -- seed default --overwrite`.";
     expect(await seed(name, edited, { known: true })).toEqual({ left });
     expect(await rows()).toEqual([["AAA", "1"], ["BBB", "2"]]); // prettier-ignore
     expect(await ledger()).toEqual([rowOf(name, first)]);
@@ -142,7 +142,7 @@ describe("a .csv seed", () => {
     expect(await seed(name, edited, { known: true })).toEqual({
       left:
         "default/0002_prices.csv was edited since it was seeded: its new rows were inserted, and 2 rows of prices that " +
-        "differ from the file were left as they are. To give them the file's values, run `npm run migrate -- seed --overwrite`.",
+        "differ from the file were left as they are. To give them the file's values, run `npm run migrate -- seed default --overwrite`.",
     });
     expect(await rows("symbol, price::text, note")).toEqual([["AAA", "9", null], ["BBB", "2", null], ["CCC", "3", null]]); // prettier-ignore
     expect(await ledger()).toEqual([rowOf(name, edited)]);

@@ -4,7 +4,7 @@ import { contentHash, idKey, mergePlan, type Hashes } from "../../../../migrator
 
 const hashes = (...documents: Document[]): Hashes =>
   Object.fromEntries(documents.map((document) => [idKey(document._id), contentHash(document)]));
-const way = "with `npm run migrate -- seed --overwrite` the file wins";
+const way = "with `npm run migrate -- seed dev --overwrite` the file wins";
 const a = (value: number) => ({ _id: "a", value });
 
 interface Case {
@@ -15,7 +15,7 @@ interface Case {
 }
 
 function merge({ before, current = [], documents = [], overwrite = false }: Case) {
-  const plan = mergePlan({ documents, before, current: hashes(...current), overwrite });
+  const plan = mergePlan({ name: "dev/0001_a.json", documents, before, current: hashes(...current), overwrite });
   const { writes, left } = plan;
   return { writes: writes.map(({ document, isNew }) => [isNew, document.value]), left, after: plan.after };
 }
