@@ -78,6 +78,7 @@ const more = `
   CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS $$
     SELECT 2 * n
   $$;
+  CREATE FUNCTION mood_number(mood) RETURNS integer LANGUAGE sql AS 'SELECT 1';
   CREATE PROCEDURE nothing() LANGUAGE sql AS 'SELECT 1';
   CREATE AGGREGATE total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0');
   CREATE TABLE notes (
@@ -202,6 +203,34 @@ const changes: [sql: string, ...told: string[]][] = [
     "schema mine is there, but no migration made it: owned by trading_owner",
   ],
   ["CREATE EXTENSION pg_trgm", "extension pg_trgm is there, but no migration made it: 1.6 in schema public"],
+  [
+    "CREATE PUBLICATION feed FOR TABLE notes (id, body) WHERE (id > 1), TABLES IN SCHEMA mine WITH (publish = 'insert')",
+  ],
+  [
+    "ALTER PUBLICATION feed SET (publish = 'insert, update')",
+    "publication feed is publishing insert, update, and should be publishing insert",
+  ],
+  [
+    "ALTER PUBLICATION feed DROP TABLES IN SCHEMA mine",
+    "publication feed is not of all tables of schema mine, and should be",
+  ],
+  ["DROP PUBLICATION feed", "publication feed is missing"],
+  [
+    'CREATE COLLATION plain FROM "C"',
+    "collation public.plain is there, but no migration made it: owned by trading_owner",
+  ],
+  [
+    "CREATE TEXT SEARCH CONFIGURATION words (COPY = pg_catalog.english)",
+    "text search configuration public.words is there, but no migration made it: owned by trading_owner",
+  ],
+  [
+    "CREATE OPERATOR +++ (FUNCTION = int4pl, LEFTARG = integer, RIGHTARG = integer)",
+    "operator public.+++(integer,integer) is there, but no migration made it: owned by trading_owner",
+  ],
+  [
+    "CREATE CAST (mood AS integer) WITH FUNCTION mood_number(mood)",
+    "cast (public.mood AS integer) is there, but no migration made it: by public.mood_number(public.mood)",
+  ],
   [
     "DROP TABLE notes CASCADE",
     "materialized view public.note_count is missing",
