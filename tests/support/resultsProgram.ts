@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { docker, startPostgres, type Server } from "./databases.ts";
+import { askPostgres, docker, startPostgres, type Server } from "./databases.ts";
 import { folder, write } from "./migrations.ts";
 
 /** A Pulumi program that migrates a PostgreSQL of its own, and has nothing else. */
@@ -67,7 +67,7 @@ export async function makeResultsProgram(files: Record<string, string>): Promise
       directory,
       stack,
       server,
-      psql: (sql) => docker("exec", server.container, "psql", "-X", "-U", "postgres", "-d", "results", "-Atc", sql),
+      psql: (sql) => askPostgres(server, "results", sql),
       up: () =>
         spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stackName], {
           cwd: directory,

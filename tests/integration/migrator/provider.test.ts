@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { docker, rootPassword, startMongo, startPostgres, type Server } from "../../support/databases.ts";
+import { askPostgres, docker, rootPassword, startMongo, startPostgres, type Server } from "../../support/databases.ts";
 import { folder, refusal, write } from "../../support/migrations.ts";
 
 // The dynamic resources on the real engine, in a program that has nothing else. The tests build upon each other.
@@ -91,8 +91,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const psql = (sql: string) =>
-  docker("exec", postgres.container, "psql", "-X", "-U", "postgres", "-d", "results", "-Atc", sql);
+const psql = (sql: string) => askPostgres(postgres, "results", sql);
 
 test("a first preview, with passwords that are not known yet, names every file and changes nothing", async () => {
   const { stdout, changeSummary } = await stack.preview({ diff: true });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import pg from "pg";
 import { bootstrapPostgres, findPostgres } from "../../../../migrator/postgresql/bootstrap.ts";
-import { docker, logs, startPostgres, type Server } from "../../../support/databases.ts";
+import { askPostgres, docker, logs, startPostgres, type Server } from "../../../support/databases.ts";
 import { refusal } from "../../../support/migrations.ts";
 
 jest.setTimeout(60_000);
@@ -23,8 +23,7 @@ afterAll(() => server?.remove());
 
 const bootstrap = (changed = {}) =>
   bootstrapPostgres({ container: server.container, database, passwords: { ...passwords, ...changed } });
-const psql = (sql: string, db = "postgres") =>
-  docker("exec", server.container, "psql", "-X", "-U", "postgres", "-d", db, "-Atc", sql);
+const psql = (sql: string, db = "postgres") => askPostgres(server, db, sql);
 
 /** Runs one statement over TCP, as a role with its password. */
 async function as(role: string, password: string, sql: string, db = database): Promise<pg.QueryResult> {

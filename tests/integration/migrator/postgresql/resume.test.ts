@@ -3,7 +3,7 @@ import { down } from "../../../../migrator/back.ts";
 import { checksum } from "../../../../migrator/checksum.ts";
 import { migrate, readLedger } from "../../../../migrator/run.ts";
 import type { Connection } from "../../../../migrator/types.ts";
-import { docker, type Server } from "../../../support/databases.ts";
+import { askPostgres, type Server } from "../../../support/databases.ts";
 import { asOwner, usePostgres } from "../../../support/migratorDatabases.ts";
 import { folder, migrationsOf, refusal, until, write } from "../../../support/migrations.ts";
 import { startProxy } from "../../../support/proxy.ts";
@@ -20,8 +20,7 @@ usePostgres((fresh) => ({ server, connection } = fresh));
 const run = (directory: string, told: string[] = []) =>
   migrate(engine, { ...migrationsOf(engine, connection, directory), tell: (sentence) => told.push(sentence) });
 const ask = (sql: string) => asOwner(connection, async (client) => (await client.query(sql)).rows);
-const psql = (sql: string) =>
-  docker("exec", server.container, "psql", "-X", "-U", "postgres", "-d", connection.database, "-Atc", sql);
+const psql = (sql: string) => askPostgres(server, connection.database, sql);
 
 const head = "-- migrate: no-transaction\n";
 const table = "CREATE TABLE ticks (at int, price int);\n";
