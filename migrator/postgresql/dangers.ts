@@ -5,8 +5,11 @@ import { published } from "./describePublications.ts";
 import {
   changesInside,
   choosesRows,
+  constant,
   isOn,
   nameIn,
+  namesIn,
+  nodesIn,
   objectName,
   roleName,
   subjectName,
@@ -97,6 +100,12 @@ const checks: Record<string, (tree: Tree, tables: Tables) => Danger[]> = {
     ...cascade(behavior),
   ],
   VariableSetStmt: timeoutDangers,
+  SelectStmt: (tree) =>
+    nodesIn(tree, ["FuncCall"])
+      .filter(([, { funcname }]) => namesIn(funcname).at(-1) === "set_config")
+      .flatMap(([, { args: [name, ...values] = [] }]) =>
+        timeoutDangers({ name: constant(name), kind: "VAR_SET_VALUE", args: values }),
+      ),
   VacuumStmt: ({ options = [], rels = [] }) =>
     isOn(options, "full")
       ? [rewrite(listed(rels.map(({ VacuumRelation }: Tree) => tableName(VacuumRelation.relation))) || "every table")]

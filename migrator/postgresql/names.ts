@@ -79,6 +79,11 @@ export function roleName(role: Tree): string {
   return roletype === "ROLESPEC_PUBLIC" ? "PUBLIC" : "the current role";
 }
 
+/** A text that is written out; undefined for an expression. */
+export function constant(value: Tree): string | undefined {
+  return value?.A_Const?.sval?.sval;
+}
+
 /** Whether an option in parentheses is on: `FULL` and `FULL true`, not `FULL off`. Of several PostgreSQL takes the last. */
 export function isOn(options: Tree, name: string): boolean {
   const option = (options ?? []).findLast(({ DefElem }: Tree) => DefElem?.defname === name)?.DefElem;

@@ -1,4 +1,4 @@
-import { nameIn, namesIn, nodesIn, objectName, subjectName, tableName, type Tree } from "./names.ts";
+import { constant, nameIn, namesIn, nodesIn, objectName, subjectName, tableName, type Tree } from "./names.ts";
 import type { SqlStatement } from "./statements.ts";
 
 /** What is known of tables from the pending files alone. */
@@ -50,10 +50,6 @@ export function movesNames({ node }: SqlStatement): boolean {
 function isUsualPath(path: Tree): boolean {
   const schemas = (constant(path) ?? "another").split(",");
   return schemas.every((schema) => ["", '""', "public", "pg_catalog"].includes(schema.trim()));
-}
-
-function constant(value: Tree): string | undefined {
-  return value?.A_Const?.sval?.sval;
 }
 
 /** Takes in what a statement does to them. */

@@ -1,15 +1,66 @@
-import { describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { chmodSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { listMigrations } from "../../../migrator/files.ts";
 import type { Connection } from "../../../migrator/types.ts";
 import { usePostgres } from "../../support/migratorDatabases.ts";
 import { urlOf } from "../../support/runner.ts";
-import { execute } from "../../support/project.ts";
+import { folder } from "../../support/migrations.ts";
+import { copyProject, execute } from "../../support/project.ts";
 
 // What the migrator without Pulumi takes, and what it refuses.
 jest.setTimeout(60_000);
 
 const engine = "postgresql";
+const lastMigration = listMigrations(engine, "schema/postgresql/migrations").at(-1)!.name;
 let connection: Connection;
 usePostgres((fresh) => ({ connection } = fresh));
+
+describe("in a clone that was never set up", () => {
+  let clone: string;
+  beforeAll(() => {
+    clone = copyProject();
+  });
+  afterAll(() => rmSync(clone, { recursive: true, force: true }));
+  const npm = (env: Record<string, string | undefined>, ...args: string[]) =>
+    execute("npm", ["run", "--silent", "migrate", "--", ...args], { cwd: clone, env });
+
+  test("npm runs the migrator with nothing but Node.js, and hands over its JSON and its exit code", async () => {
+    const env = { DATABASE_URL: urlOf(engine, connection) };
+    const pending = await npm(env, "plan", "--json");
+    expect({ ...pending, stdout: Object.keys(JSON.parse(pending.stdout)) }).toEqual({
+      code: 3,
+      stdout: ["pending", "refusals"],
+      stderr: "",
+    });
+    expect(JSON.parse((await npm(env, "up", "--json")).stdout)).toMatchObject({ version: lastMigration });
+    expect(await npm(env, "plan")).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("the way to a newer Node.js is told where the machine's own is too old", async () => {
+    const old = folder({ node: "#!/bin/sh\necho v20.1.0\n" });
+    chmodSync(join(old, "node"), 0o755);
+    expect(
+      await execute("setup/with-env", ["node"], { cwd: clone, env: { PATH: `${old}:${process.env["PATH"]}` } }),
+    ).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        "This clone is not set up, and Node.js v20 of this machine is older than 24. Get what is needed, without databases: " +
+        "./setup-databases.sh --prepare\n",
+    });
+  });
+
+  test("the way to the packages is told where there are none", async () => {
+    rmSync(join(clone, "node_modules"));
+    expect(await execute("setup/with-env", ["node"], { cwd: clone })).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        "This clone has no packages. Get them by `npm ci`, or all that is needed: ./setup-databases.sh --prepare\n",
+    });
+  });
+});
 
 describe("the command line", () => {
   test.each([

@@ -264,6 +264,25 @@ const golden: [string, string[]][] = [
       "destructive delete-all: All rows of t go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
     ],
   ],
+  [
+    "DO $$ BEGIN DROP TABLE t; END $$",
+    [
+      "warning not-understood: What it destroys, locks or breaks is not known here: try it on a copy of the database first.",
+    ],
+  ],
+  [
+    "CALL tidy()",
+    [
+      "warning not-understood: What it destroys, locks or breaks is not known here: try it on a copy of the database first.",
+    ],
+  ],
+  [
+    "SELECT set_config('lock_timeout', '0', false), set_config('work_mem', '1MB', true)",
+    [
+      "warning no-timeout: lock_timeout is off from here on, so that it may wait or run without end, and others behind it. Each file begins with lock_timeout 2s and statement_timeout 15min: set what it needs.",
+    ],
+  ],
+  ["SELECT set_config('lock_timeout', '3s', true)", []],
   ["EXPLAIN DELETE FROM t", []],
   ["EXPLAIN (ANALYZE off) DELETE FROM t", []],
   [
