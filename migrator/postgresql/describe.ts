@@ -21,6 +21,10 @@ import type { SqlStatement } from "./statements.ts";
 
 /** What a statement does, in words: `adds column note (text) to trades`. What is not understood is said so, with the statement. */
 export function describeSql(statement: SqlStatement): string {
+  const inside = (statement.inside ?? []).map((node) => (node ? understood(node) : undefined));
+  const words = [...new Set(inside)].map((word) => word ?? "what is not understood here");
+  if (statement.inside && "DoStmt" in statement.node && words.length > 0)
+    return `runs an anonymous code block: ${words.join(", ")}`;
   return understood(statement.node) || `is not understood here: ${statement.text.replace(/\s+/g, " ").slice(0, 100)}`;
 }
 

@@ -2,7 +2,7 @@ import { runsAlone } from "./alone.ts";
 import { warning, type Danger } from "./danger.ts";
 import { dangersOf } from "./dangers.ts";
 import { understood } from "./describe.ts";
-import { objectName, tableName, type Tree } from "./names.ts";
+import { computed, objectName, tableName, type Tree } from "./names.ts";
 import type { SqlScript, SqlStatement } from "./statements.ts";
 import { follow, movesNames, nothingKnown, type Tables } from "./tables.ts";
 import type { Finding } from "../types.ts";
@@ -12,7 +12,7 @@ import type { Finding } from "../types.ts";
  * @param tables what is known of them before it; it is taken on to the end of this file.
  */
 export function lintSql({ statements, transaction, allowed }: SqlScript, tables: Tables): Finding[] {
-  const sure = !statements.some(movesNames);
+  const sure = !statements.some(({ node, inside = [] }) => movesNames(node) || inside.some(isUnsure));
   if (!sure) {
     tables.empty.clear();
     tables.made.clear();
@@ -27,14 +27,24 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, tables:
       message,
     }));
     const remade = sure && transaction && isRemade(statement.node, statements.slice(index + 1));
-    const dangers = dangersIn(statement.node, tables)
+    const dangers = dangersIn(statement, tables)
       .filter(({ rule }) => !remade || rule !== "drop-guard")
       .map((danger) => finding(danger, place, allowed.get(danger.rule)));
-    if (sure) follow(tables, statement.node);
+    if (sure) for (const node of [statement.node, ...filling(statement.inside)]) follow(tables, node);
     if (!transaction) tables.own.clear();
     return [...refused, ...dangers];
   });
   return [...found, ...unneeded(statements, allowed)];
+}
+
+/** Whether nobody knows which tables a statement inside a block is about. */
+function isUnsure(node: Tree | undefined): boolean {
+  return node === undefined || movesNames(node) || (!node.CreateStmt && JSON.stringify(node).includes(computed));
+}
+
+/** What a block makes counts as old: it may come upon it, and leave it as it was. */
+function filling(inside: readonly (Tree | undefined)[] = []): Tree[] {
+  return inside.filter((node) => node !== undefined && !/^(Create|Composite)/.test(Object.keys(node)[0] ?? ""));
 }
 
 /** Whether a trigger, a policy or a rule that a statement drops is made again after it: nobody sees the table without it. */
@@ -53,7 +63,7 @@ function guardMadeBy({ CreateTrigStmt, CreatePolicyStmt, RuleStmt }: Tree): stri
 function unneeded(statements: readonly SqlStatement[], allowed: SqlScript["allowed"]): Finding[] {
   if (allowed.size === 0) return [];
   const needed = new Set<string>(
-    statements.flatMap(({ node }) => dangersIn(node, nothingKnown())).map(({ rule }) => rule),
+    statements.flatMap((statement) => dangersIn(statement, nothingKnown())).map(({ rule }) => rule),
   );
   return [...allowed.keys()]
     .filter((rule) => !needed.has(rule))
@@ -66,14 +76,14 @@ function unneeded(statements: readonly SqlStatement[], allowed: SqlScript["allow
     }));
 }
 
-function dangersIn(node: Tree, tables: Tables): Danger[] {
-  const [kind = ""] = Object.keys(node);
-  const known = (understood(node) && !opaque.has(kind)) || outside.has(kind);
-  return [...(known ? [] : [notUnderstood]), ...dangersOf(node, tables)];
+function dangersIn({ node, inside = [] }: SqlStatement, tables: Tables): Danger[] {
+  const found = [node, ...inside].flatMap((node) => {
+    const known = node !== undefined && (understood(node) || outside.has(Object.keys(node)[0] ?? ""));
+    return [...(known ? [] : [notUnderstood]), ...dangersOf(node, tables)];
+  });
+  // A block may have many statements of which nothing is known.
+  return found.filter((danger, index) => danger !== notUnderstood || found.indexOf(danger) === index);
 }
-
-/** What these run is written in another language, or stands somewhere else. */
-const opaque = new Set(["DoStmt", "CallStmt"]);
 
 const notUnderstood = warning(
   "not-understood",

@@ -2,6 +2,9 @@
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Tree = any;
 
+/** Stands where a block puts a name that only its run knows. */
+export const computed = "(computed)";
+
 /** `trades`, `audit.trades`; `public` is where everything is, and goes without saying. */
 export function tableName(range: Tree): string {
   return dotted([range?.schemaname, range?.relname]);

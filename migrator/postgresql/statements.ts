@@ -13,6 +13,8 @@ export interface SqlStatement {
   hash: string;
   /** As PostgreSQL's parser has it: an object with one key, such as `CreateStmt`. */
   node: Node;
+  /** Of a DO or a CALL, what it runs: see blocks.ts. */
+  inside?: (Node | undefined)[];
 }
 
 export interface SqlScript {
@@ -65,7 +67,10 @@ async function read(file: SourceFile): Promise<SqlScript> {
   }
   if (statements.length === 0) throw refuse("", "has no statement", "Write what it is for, or delete the file.");
   const { transaction, allowed } = directivesOf(file, tokens);
-  for (const { node, line } of statements) {
+  for (const statement of statements) {
+    const { node, line } = statement;
+    if ("CallStmt" in node) statement.inside = [undefined];
+    if ("DoStmt" in node) statement.inside = (await import("./blocks.ts")).statementsInside(node);
     const foreign = foreignTo(node, transaction);
     if (foreign) throw refuse(` line ${line}:`, foreign.reason, foreign.remedy);
   }

@@ -1,5 +1,4 @@
 import { constant, nameIn, namesIn, nodesIn, objectName, subjectName, tableName, type Tree } from "./names.ts";
-import type { SqlStatement } from "./statements.ts";
 
 /** What is known of tables from the pending files alone. */
 export interface Tables {
@@ -34,8 +33,7 @@ function spelled(table: Tree): string {
 }
 
 /** Whether names without a schema may mean other tables after a statement. */
-export function movesNames({ node }: SqlStatement): boolean {
-  const { VariableSetStmt, SelectStmt } = node as Tree;
+export function movesNames({ VariableSetStmt, SelectStmt }: Tree): boolean {
   if (VariableSetStmt)
     return VariableSetStmt.name === "search_path" && !(VariableSetStmt.args ?? []).every(isUsualPath);
   return nodesIn(SelectStmt, ["FuncCall"]).some(

@@ -128,6 +128,11 @@ const golden: [string, string][] = [
   ["SECURITY LABEL ON TABLE t IS 'secret'", "is not understood here: SECURITY LABEL ON TABLE t IS 'secret'"],
   ["CREATE FOREIGN DATA WRAPPER w", "is not understood here: CREATE FOREIGN DATA WRAPPER w"],
   ["WITH d AS (DELETE FROM t RETURNING *) INSERT INTO u SELECT * FROM d", "inserts rows into u, deletes all rows of t"],
+  [
+    "DO $$ BEGIN DELETE FROM t; EXECUTE format('DROP TABLE %I', x); EXECUTE x; DELETE FROM t; END $$",
+    "runs an anonymous code block: deletes all rows of t, drops table (computed), what is not understood here",
+  ],
+  ["DO $$ BEGIN END $$", "runs an anonymous code block"],
   ["EXPLAIN DELETE FROM t", "explains a statement"],
   ["CREATE PUBLICATION p FOR TABLE t, audit.u", "creates publication p of t and audit.u"],
   ["CREATE PUBLICATION p FOR ALL TABLES", "creates publication p of all tables"],

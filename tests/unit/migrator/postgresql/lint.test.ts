@@ -265,11 +265,27 @@ const golden: [string, string[]][] = [
     ],
   ],
   [
-    "DO $$ BEGIN DROP TABLE t; END $$",
+    "DO $$ BEGIN IF now() > 'today' THEN DROP TABLE t; END IF; END $$",
     [
-      "warning not-understood: What it destroys, locks or breaks is not known here: try it on a copy of the database first.",
+      "destructive drop-table: t goes with all rows: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow drop-table: reason",
     ],
   ],
+  [
+    "DO $$ DECLARE t text; BEGIN FOR t IN EXECUTE 'SELECT 1' LOOP EXECUTE format('TRUNCATE %I', t); EXECUTE 'DELETE FROM a'; END LOOP; END $$",
+    [
+      "destructive truncate: All rows of (computed) go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow truncate: reason",
+      "destructive delete-all: All rows of a go: nothing but a backup has them then. If it is meant, state why in the file: -- migrate: allow delete-all: reason",
+    ],
+  ],
+  ["DO $$ BEGIN CREATE TABLE t (a int); PERFORM f(); END $$", []],
+  ...["DO $$ BEGIN EXECUTE x; EXECUTE 'DROP ' || y; END $$", "DO $$ BEGIN oops; END $$", "DO LANGUAGE plperl 'x'"].map(
+    (text): [string, string[]] => [
+      text,
+      [
+        "warning not-understood: What it destroys, locks or breaks is not known here: try it on a copy of the database first.",
+      ],
+    ],
+  ),
   [
     "CALL tidy()",
     [

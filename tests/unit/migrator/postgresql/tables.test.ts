@@ -59,6 +59,14 @@ describe("a table that has no rows yet", () => {
       "CREATE TABLE w (a int) PARTITION BY LIST (a); CREATE TABLE t PARTITION OF w DEFAULT; INSERT INTO w VALUES (1)",
     ],
     ["its part gets rows", "CREATE TABLE t (a int); CREATE TABLE c () INHERITS (t); INSERT INTO c VALUES (1)"],
+    ["a block puts rows into it", "CREATE TABLE t (a int); DO $$ BEGIN INSERT INTO t VALUES (1); END $$"],
+    [
+      "a block fills a table of which nobody knows the name",
+      "CREATE TABLE t (a int); DO $$ BEGIN EXECUTE format('INSERT INTO %I VALUES (1)', n); END $$",
+    ],
+    ["a block does what nobody knows", "CREATE TABLE t (a int); DO $$ BEGIN EXECUTE q; END $$"],
+    ["a block made it", "DO $$ BEGIN CREATE TABLE IF NOT EXISTS t (a int); CREATE TABLE t (a int); END $$"],
+    ["a procedure runs", "CREATE TABLE t (a int); CALL fill()"],
     ["its whole was there before", "CREATE TABLE t PARTITION OF trades DEFAULT"],
     ["its schema may be another", "CREATE TABLE t (a int); ALTER SCHEMA public RENAME TO old"],
   ];
