@@ -83,11 +83,9 @@ export function postgresContests(
       .map(({ sql }) => `BEGIN;\n${sql}\nCOMMIT;\n`)
       .join(""),
   );
-  const bulk = (name: string, up: string) =>
-    writeFolder(root, `ticks-${name}`, [{ sql: "", command: {} }], () => [
-      "1700000000001_ticks.js",
-      `${insertInBatches(ticks.csv)}${up}`,
-    ]);
+  const bulk = (name: string, text: string, file = "1700000000001_ticks.js") =>
+    writeFolder(root, `ticks-${name}`, [{ sql: "", command: {} }], () => [file, text]);
+  const inserting = insertInBatches(ticks.csv);
 
   return [
     {
@@ -115,8 +113,9 @@ export function postgresContests(
       baseline: "psql",
       contenders: [
         us("seed", ticks.folder, "seeds"),
-        nodePgMigrate(bulk("node-pg-migrate", "exports.up = (pgm) => insert(pgm.db);\n")),
-        umzug(bulk("umzug", "exports.up = insert;\n")),
+        nodePgMigrate(bulk("node-pg-migrate", `${inserting}exports.up = (pgm) => insert(pgm.db);\n`)),
+        postgrator(bulk("postgrator", inSql(ticks.csv), "0001.do.ticks.js")),
+        umzug(bulk("umzug", `${inserting}exports.up = insert;\n`)),
         psql("--command", `\\copy ticks (${columns.join(", ")}) FROM '${ticks.csv}' WITH (FORMAT csv, HEADER)`),
       ],
       again: false,
@@ -142,6 +141,20 @@ const insert = async (client) => {
     const places = rows.map((row, r) => "(" + row.map((_, c) => "$" + (r * row.length + c + 1)).join(", ") + ")");
     await client.query("INSERT INTO ticks (${columns.join(", ")}) VALUES " + places.join(", "), rows.flat());
   }
+};
+`;
+
+/** The same in SQL: a file of postgrator has no connection, and gives it a text. */
+const inSql = (csv: string) => `
+const { readFileSync } = require("node:fs");
+exports.generateSql = () => {
+  const lines = readFileSync(${JSON.stringify(csv)}, "utf8").trimEnd().split("\\n").slice(1);
+  const rows = lines.map((line) => "('" + line.replaceAll(",", "','") + "')");
+  const inserts = [];
+  for (let start = 0; start < rows.length; start += 1000) {
+    inserts.push("INSERT INTO ticks (${columns.join(", ")}) VALUES " + rows.slice(start, start + 1000).join(", ") + ";");
+  }
+  return inserts.join("\\n");
 };
 `;
 
