@@ -11,6 +11,7 @@ import { startPostgres } from "../../support/databases.ts";
 import { folder, migrationsOf } from "../../support/migrations.ts";
 import { startProxy, type Fate } from "../../support/proxy.ts";
 import { startMigrate } from "../../support/runner.ts";
+import { expectFreeLock } from "../../support/unchanged.ts";
 
 // A run is killed at a message between it and the database: before the database gets it, or before the run gets the answer.
 // Whatever the moment, the next run ends where one that nobody disturbed ends. FAULT_POINTS sets how many moments are tried.
@@ -179,6 +180,7 @@ describe.each(["postgresql", "mongodb"] as const)("F01, F02: a run on %s that is
     await migrate(engine, { ...request, tell });
     const found = await state(connection);
     expect({ moment, fate, ...found }).toEqual({ moment, fate, ...expected });
+    await expectFreeLock(engine, connection);
     return signal;
   }
 
