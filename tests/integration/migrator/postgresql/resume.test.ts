@@ -6,6 +6,8 @@ import { askPostgres, type Server } from "../../../support/databases.ts";
 import { asOwner, usePostgres } from "../../../support/migratorDatabases.ts";
 import { folder, migrationsOf, refusal, until, write } from "../../../support/migrations.ts";
 import { startProxy } from "../../../support/proxy.ts";
+import { expectSettled } from "../../../support/settled.ts";
+import { expectUnchanged, stateOf } from "../../../support/unchanged.ts";
 
 // Files whose statements are kept one by one.
 jest.setTimeout(60_000);
@@ -19,6 +21,8 @@ const run = (directory: string, told: string[] = []) =>
   migrate(engine, { ...migrationsOf(engine, connection, directory), tell: (sentence) => told.push(sentence) });
 const ask = (sql: string) => asOwner(connection, async (client) => (await client.query(sql)).rows);
 const psql = (sql: string) => askPostgres(server, connection.database, sql);
+const settled = (directory: string) => expectSettled(engine, server, connection, directory);
+const state = () => stateOf(engine, connection);
 
 const head = "-- migrate: no-transaction\n";
 const table = "CREATE TABLE ticks (at int, price int);\n";
@@ -48,18 +52,20 @@ describe("F02: a file without a transaction that stopped between two statements"
     );
     await run(directory);
     expect(await ask("SELECT at FROM ticks ORDER BY at")).toEqual([{ at: 1 }, { at: 2 }, { at: 3 }]);
-    expect(await readLedger(engine, connection)).not.toHaveProperty("unfinished");
+    await settled(directory);
   });
 
   test("is refused when a part of it that ran was edited, and nothing is run", async () => {
     const directory = folder(file(broken));
     await refusal(run(directory));
+    const before = await state();
     write(directory, file(broken.replace("(2, 2)", "(2, 20)").replace("INTO tick ", "INTO ticks ")));
     expect(await refusal(run(directory))).toBe(
       "Statement 2 of 0002_fill_ticks.sql (line 3) ran already, and was edited since. Bring its text back; what comes after the " +
         "2 that ran may be changed. Nothing was applied.",
     );
     expect(await ask("SELECT at FROM ticks ORDER BY at")).toEqual([{ at: 1 }, { at: 2 }]);
+    await expectUnchanged(engine, connection, before);
   });
 
   test.each([
@@ -68,12 +74,14 @@ describe("F02: a file without a transaction that stopped between two statements"
   ])("is refused as one transaction, %s, and nothing is run twice", async (_, others) => {
     const directory = folder(file(broken));
     await refusal(run(directory));
+    const before = await state();
     write(directory, { ...others, "0002_fill_ticks.sql": broken.replace("INTO tick ", "INTO ticks ") });
     expect(await refusal(run(directory))).toBe(
       "0002_fill_ticks.sql was interrupted when it began with `-- migrate: no-transaction`, and its first 2 statements stand. " +
         "Bring that line back. Nothing was applied.",
     );
     expect(await ask("SELECT at FROM ticks ORDER BY at")).toEqual([{ at: 1 }, { at: 2 }]);
+    await expectUnchanged(engine, connection, before);
   });
 
   test("of a way back is refused as one transaction", async () => {
@@ -81,19 +89,24 @@ describe("F02: a file without a transaction that stopped between two statements"
     const directory = folder({ "0001_create_ticks.sql": table, "0001_create_ticks.down.sql": head + back });
     await run(directory);
     await refusal(down(engine, { connection, directory }));
+    const before = await state();
+    expect(before.ledger.unfinished).toMatchObject({ name: "0001_create_ticks.down.sql", done: [expect.any(String)] });
     write(directory, { "0001_create_ticks.down.sql": back.replace("VIEW", "VIEW IF EXISTS") });
     expect(await refusal(down(engine, { connection, directory }))).toBe(
       "0001_create_ticks.down.sql was interrupted when it began with `-- migrate: no-transaction`, and its first statement " +
         "stands. Bring that line back. Nothing was applied.",
     );
+    await expectUnchanged(engine, connection, before);
   });
 
   test("is ended before anything is taken back", async () => {
     const directory = folder(file(broken));
     await refusal(run(directory));
+    const before = await state();
     expect(await refusal(down(engine, { connection, directory }))).toBe(
       "0002_fill_ticks.sql was interrupted, and a part of it stands. End it first: `npm run migrate`. Nothing was taken back.",
     );
+    await expectUnchanged(engine, connection, before);
   });
 
   test("sets again what its part that ran had set", async () => {
@@ -111,6 +124,7 @@ describe("F02: a file without a transaction that stopped between two statements"
     );
     await run(directory);
     expect(await ask("SELECT work_mem FROM seen")).toEqual([{ work_mem: "5MB" }]);
+    await settled(directory);
   });
 });
 
