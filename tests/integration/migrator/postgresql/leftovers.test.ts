@@ -6,6 +6,7 @@ import { askPostgres, type Server } from "../../../support/databases.ts";
 import { asOwner, usePostgres } from "../../../support/migratorDatabases.ts";
 import { folder, migrationsOf, refusal, until, write } from "../../../support/migrations.ts";
 import { startMigrate } from "../../../support/runner.ts";
+import { expectSettled } from "../../../support/settled.ts";
 
 // What is left of a statement outside a transaction that was killed, or that the server refused.
 jest.setTimeout(60_000);
@@ -19,6 +20,7 @@ const run = (directory: string, told: string[] = []) =>
   migrate(engine, { ...migrationsOf(engine, connection, directory), tell: (sentence) => told.push(sentence) });
 const ask = (sql: string) => asOwner(connection, async (client) => (await client.query(sql)).rows);
 const psql = (sql: string) => askPostgres(server, connection.database, sql);
+const settled = (directory: string) => expectSettled(engine, server, connection, directory);
 
 const head = "-- migrate: no-transaction\n";
 const table = "CREATE TABLE ticks (at int, price int);\n";
@@ -43,6 +45,7 @@ describe("what a killed statement left", () => {
     });
     const told: string[] = [];
     await run(directory, told);
+    await settled(directory);
     return told;
   }
 
@@ -77,6 +80,7 @@ describe("what a killed statement left", () => {
     }
     write(directory, { "0002_work.sql": text });
     expect((await run(directory)).version).toBe("0002_work.sql");
+    await settled(directory);
   });
 
   test("is not passed over where its file is one transaction since", async () => {
@@ -96,6 +100,7 @@ describe("what a killed statement left", () => {
     const told: string[] = [];
     await run(directory, told);
     expect(told).toContain("The index ticks_at was left INVALID, and is dropped.");
+    await settled(directory);
   });
 
   test("of DETACH PARTITION CONCURRENTLY is ended", async () => {
@@ -115,6 +120,7 @@ describe("what a killed statement left", () => {
     expect(await psql("SELECT count(*) FROM pg_inherits WHERE inhdetachpending")).toBe("1");
     await run(directory);
     expect(await psql("SELECT count(*) FROM pg_inherits WHERE inhparent = 'parts'::regclass")).toBe("0");
+    await settled(directory);
   });
 
   test("of DROP INDEX CONCURRENTLY is dropped, or was", async () => {
