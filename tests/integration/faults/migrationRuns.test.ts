@@ -8,6 +8,7 @@ import { askPostgres, type Server } from "../../support/databases.ts";
 import { usePostgres } from "../../support/migratorDatabases.ts";
 import { folder, migrationsOf, until } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
+import { expectSettled } from "../../support/settled.ts";
 
 // Runs of PostgreSQL's migrations beside other runs, and beside readers.
 jest.setTimeout(180_000);
@@ -29,7 +30,8 @@ const sleepers = () =>
 
 const ticks = {
   "0001_create_ticks.sql":
-    "CREATE TABLE ticks (at int, price numeric);\nINSERT INTO ticks SELECT n, n FROM generate_series(1, 20000) n;\n",
+    "CREATE TABLE ticks (at int, price numeric);\nINSERT INTO ticks SELECT n, n FROM generate_series(1, 20000) n;\n" +
+    "GRANT SELECT ON ticks TO trading_user;\n",
   "0002_index_ticks.sql":
     "-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY ticks_at ON ticks (at);\nCREATE INDEX CONCURRENTLY ticks_price ON ticks (price);\n",
   "0003_add_note.sql": "ALTER TABLE ticks ADD COLUMN note text;\n",
@@ -48,12 +50,14 @@ test("F05: ten runs at once, an index made CONCURRENTLY among the migrations, ap
   );
   expect(await locks()).toBe("0");
   expect(await psql("SELECT count(*) FROM pg_index WHERE NOT indisvalid")).toBe("0");
+  await expectSettled(engine, server, connection, directory);
 });
 
 test("F05: who waits is told who holds the lock, since when, from where", async () => {
-  const first = startMigrate(engine, connection, folder({ "0001_sleep.sql": "SELECT pg_sleep(4);" }));
+  const directory = folder({ "0001_sleep.sql": "SELECT pg_sleep(4);" });
+  const first = startMigrate(engine, connection, directory);
   await until(async () => (await sleepers()) === "1");
-  const second = await startMigrate(engine, connection, folder({ "0001_sleep.sql": "SELECT pg_sleep(4);" })).ended;
+  const second = await startMigrate(engine, connection, directory).ended;
   expect((await first.ended).code).toBe(0);
   expect(second.code).toBe(0);
   expect(second.stderr).toMatch(
@@ -62,6 +66,8 @@ test("F05: who waits is told who holds the lock, since when, from where", async 
         "since \\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ \\(from [\\d.]+, server process \\d+\\)\\.\n$",
     ),
   );
+  expect(await history()).toBe("applied 0001_sleep.sql");
+  await expectSettled(engine, server, connection, directory);
 });
 
 test("F03: an index whose CREATE CONCURRENTLY was killed is found INVALID, dropped and built anew", async () => {
@@ -70,7 +76,6 @@ test("F03: an index whose CREATE CONCURRENTLY was killed is found INVALID, dropp
     engine,
     migrationsOf(engine, connection, folder({ "0001_create_ticks.sql": ticks["0001_create_ticks.sql"] })),
   );
-  await psql("GRANT SELECT ON ticks TO trading_user");
   // The index waits for this transaction in its second phase, and is there, but not valid.
   await user.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
   await user.query("SELECT count(*) FROM ticks");
@@ -92,6 +97,10 @@ test("F03: an index whose CREATE CONCURRENTLY was killed is found INVALID, dropp
     "2|t",
   );
   expect(await psql("SELECT count(*) FROM trading_ledger.progress")).toBe("0");
+  expect(await history()).toBe(
+    "applied 0001_create_ticks.sql, applied 0002_index_ticks.sql, applied 0003_add_note.sql",
+  );
+  await expectSettled(engine, server, connection, directory);
 });
 
 test("F28: a long reader makes the DDL give up and try again, and others are not queued behind it for longer than lock_timeout", async () => {
@@ -130,4 +139,6 @@ test("F28: a long reader makes the DDL give up and try again, and others are not
   // It waited for the reader, and not behind it for longer than the DDL waits itself.
   expect(longest).toBeGreaterThan(1000);
   expect(longest).toBeLessThan(3000);
+  expect(await history()).toBe("applied 0001_create_a.sql, applied 0002_add_note.sql");
+  await expectSettled(engine, server, connection, directory);
 });
