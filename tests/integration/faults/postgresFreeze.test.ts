@@ -5,6 +5,7 @@ import { askPostgres, type Server } from "../../support/databases.ts";
 import { asOwner, usePostgres } from "../../support/migratorDatabases.ts";
 import { folder, until } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
+import { expectSettled } from "../../support/settled.ts";
 
 // A run whose process is stopped while it holds the lock. MongoDB's: tests/integration/migrator/mongodb/lease.test.ts.
 jest.setTimeout(60_000);
@@ -39,6 +40,7 @@ test("F06: a run that is frozen in a transaction loses its locks, and when it wa
   );
   expect(code).toBe(0);
   expect(await history()).toBe("applied 0001_slow.sql");
+  await expectSettled(engine, server, connection, directory);
 });
 
 test("a session has 60 s between two messages of a transaction", async () => {
@@ -65,4 +67,5 @@ test("F06: a run that is frozen between transactions keeps the lock, others are 
   frozen.process.kill("SIGCONT");
   expect((await frozen.ended).code).toBe(0);
   expect(await history()).toBe("applied 0001_slow.sql");
+  await expectSettled(engine, server, connection, directory);
 });
