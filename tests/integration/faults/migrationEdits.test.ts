@@ -1,14 +1,24 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import { migrate, readLedger } from "../../../migrator/run.ts";
+import { migrate } from "../../../migrator/run.ts";
 import type { Connection, Engine } from "../../../migrator/types.ts";
+import type { Server } from "../../support/databases.ts";
 import { freshMongo, useMongo, usePostgres } from "../../support/migratorDatabases.ts";
-import { folder, migrationsOf, refusal } from "../../support/migrations.ts";
+import { folder, migrationsOf, refusal, write } from "../../support/migrations.ts";
+import { expectSettled } from "../../support/settled.ts";
+import { expectUnchanged, stateOf } from "../../support/unchanged.ts";
 
 jest.setTimeout(60_000);
 
 const connections = {} as Record<Engine, Connection>;
-usePostgres(({ connection }) => (connections.postgresql = connection));
-useMongo(({ connection }) => (connections.mongodb = freshMongo(connection)));
+const servers = {} as Record<Engine, Server>;
+usePostgres(({ server, connection }) => {
+  servers.postgresql = server;
+  connections.postgresql = connection;
+});
+useMongo(({ server, connection }) => {
+  servers.mongodb = server;
+  connections.mongodb = freshMongo(connection);
+});
 
 /** The same two migrations in the language of each engine, and the first with a change and with another comment. */
 const languages = {
@@ -58,14 +68,32 @@ describe.each(["postgresql", "mongodb"] as const)("F13: an applied migration of 
   ])("%s", async (_, files, expected) => {
     const connection = connections[engine];
     await migrate(engine, migrationsOf(engine, connection, folder(applied)));
-    const before = await readLedger(engine, connection);
+    const before = await stateOf(engine, connection);
     const again = migrate(engine, migrationsOf(engine, connection, folder(files)));
     if (expected === undefined) expect((await again).applied).toEqual(Object.keys(applied));
     else expect(await refusal(again)).toBe(expected);
-    expect(await readLedger(engine, connection)).toEqual(before);
-    // The lock is free, and the files that were applied still fit.
-    const fitting = { ...migrationsOf(engine, connection, folder(applied)), lockWait: 0 };
-    expect((await migrate(engine, fitting)).added).toEqual([]);
+    await expectUnchanged(engine, connection, before);
+    // The files that were applied still fit.
+    expect((await migrate(engine, migrationsOf(engine, connection, folder(applied)))).added).toEqual([]);
+  });
+
+  test("moved back to let a new file in before it", async () => {
+    const connection = connections[engine];
+    const directory = folder(applied);
+    await migrate(engine, migrationsOf(engine, connection, directory));
+    const before = await stateOf(engine, connection);
+    const third = second.replace("b", "c");
+    const moved = { [a]: `0002_create_a.${kind}`, [b]: `0003_create_b.${kind}` };
+    const files = { [`0001_create_c.${kind}`]: third, [moved[a]!]: first, [moved[b]!]: second };
+    expect(await refusal(migrate(engine, migrationsOf(engine, connection, folder(files))))).toBe(
+      `${a} was applied, and is now called ${moved[a]}. Give it its old name back.\n` +
+        `${b} was applied, and is now called ${moved[b]}. Give it its old name back.\n` +
+        `0001_create_c.${kind} comes before ${b}, which is applied. Give it the next free number.`,
+    );
+    await expectUnchanged(engine, connection, before);
+    write(directory, { [`0003_create_c.${kind}`]: third });
+    await migrate(engine, migrationsOf(engine, connection, directory));
+    await expectSettled(engine, servers[engine], connection, directory);
   });
 
   test("followed by a file of the same number is refused before anything is asked", () => {
