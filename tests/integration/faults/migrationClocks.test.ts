@@ -6,16 +6,20 @@ import { askPostgres, type Server } from "../../support/databases.ts";
 import { freshMongo, useMongo, usePostgres } from "../../support/migratorDatabases.ts";
 import { folder } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
+import { expectSettled } from "../../support/settled.ts";
 
 jest.setTimeout(120_000);
 
 const connections = {} as Record<Engine, Connection>;
-let postgres: Server;
+const servers = {} as Record<Engine, Server>;
 usePostgres(({ server, connection }) => {
-  postgres = server;
+  servers.postgresql = server;
   connections.postgresql = connection;
 });
-useMongo(({ connection }) => (connections.mongodb = freshMongo(connection)));
+useMongo(({ server, connection }) => {
+  servers.mongodb = server;
+  connections.mongodb = freshMongo(connection);
+});
 
 const files: Record<Engine, Record<string, string>> = {
   postgresql: {
@@ -34,7 +38,7 @@ const files: Record<Engine, Record<string, string>> = {
 const histories: Record<Engine, () => Promise<string[]>> = {
   async postgresql() {
     const sql = "SELECT what || ' ' || name FROM trading_ledger.history ORDER BY at";
-    return (await askPostgres(postgres, connections.postgresql.database, sql)).split("\n");
+    return (await askPostgres(servers.postgresql, connections.postgresql.database, sql)).split("\n");
   },
   async mongodb() {
     const client = await connectMongo(connections.mongodb);
@@ -73,5 +77,6 @@ test.each(["postgresql", "mongodb"] as const)(
       expect(Number(appliedAt)).toBeGreaterThan(begun - 2000);
       expect(Number(appliedAt)).toBeLessThan(Date.now() + 2000);
     }
+    await expectSettled(engine, servers[engine], connection, directory);
   },
 );
