@@ -7,6 +7,8 @@ import { freshPostgres, usePostgres } from "../../support/migratorDatabases.ts";
 import { folder, migrationsOf, until } from "../../support/migrations.ts";
 import { startProxy } from "../../support/proxy.ts";
 import { startMigrate } from "../../support/runner.ts";
+import { expectSettled } from "../../support/settled.ts";
+import { expectUnchanged, stateOf } from "../../support/unchanged.ts";
 
 jest.setTimeout(180_000);
 
@@ -37,8 +39,9 @@ describe("F15: a network that", () => {
       const proxy = await startProxy(connection, (message) =>
         message.includes("COMMIT") && message.includes("CREATE TABLE a") && cuts++ === 0 ? fate : "pass",
       );
+      const directory = folder(slow);
       try {
-        const { code, stderr } = await startMigrate(engine, { ...connection, port: proxy.port }, folder(slow)).ended;
+        const { code, stderr } = await startMigrate(engine, { ...connection, port: proxy.port }, directory).ended;
         expect(stderr).toBe(
           "The connection to PostgreSQL broke (Connection terminated unexpectedly): connecting again, to read from the ledger what stands.\n",
         );
@@ -47,12 +50,14 @@ describe("F15: a network that", () => {
         await proxy.close();
       }
       expect(await history()).toBe("applied 0001_create_a.sql, applied 0002_slow.sql");
+      await expectSettled(engine, server, connection, directory);
     },
   );
 
   test("is cut again and again is given up after six times, and the ledger has what stands", async () => {
     const first = { "0001_create_a.sql": slow["0001_create_a.sql"] };
     await migrate(engine, migrationsOf(engine, connection, folder(first)));
+    const before = await stateOf(engine, connection);
     const proxy = await startProxy(connection, (message) =>
       message.includes("CREATE TABLE slow") ? "before" : "pass",
     );
@@ -68,12 +73,14 @@ describe("F15: a network that", () => {
     }
     expect(await history()).toBe("applied 0001_create_a.sql");
     await until(async () => (await locks()) === "0");
+    await expectUnchanged(engine, connection, before);
   });
 
   test("says nothing any more is noticed, and the run goes on when it is back", async () => {
     const proxy = await startProxy(connection);
+    const directory = folder(slow);
     try {
-      const run = startMigrate(engine, { ...connection, port: proxy.port }, folder(slow));
+      const run = startMigrate(engine, { ...connection, port: proxy.port }, directory);
       await until(async () => (await sleepers()) === "1");
       proxy.stall();
       await sleep(50_000);
@@ -86,6 +93,7 @@ describe("F15: a network that", () => {
     }
     expect(await history()).toBe("applied 0001_create_a.sql, applied 0002_slow.sql");
     expect(await locks()).toBe("0");
+    await expectSettled(engine, server, connection, directory);
   });
 
   test("is taken away from the server's container and given back is noticed, and the run goes on", async () => {
@@ -99,7 +107,8 @@ describe("F15: a network that", () => {
       const host = await docker("inspect", "--format", format, own.container);
       const there = { ...(await freshPostgres(own)), host, port: 5432 };
       const ask = (sql: string) => askPostgres(own, there.database, sql);
-      const run = startMigrate(engine, there, folder(slow));
+      const directory = folder(slow);
+      const run = startMigrate(engine, there, directory);
       await until(
         async () => (await ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")) === "1",
       );
@@ -112,6 +121,7 @@ describe("F15: a network that", () => {
         "applied 0001_create_a.sql, applied 0002_slow.sql",
       );
       expect(await ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).toBe("0");
+      await expectSettled(engine, own, there, directory);
     } finally {
       await own.remove();
       await docker("network", "rm", network);
