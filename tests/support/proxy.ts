@@ -12,6 +12,8 @@ export interface Proxy {
   cut(): void;
   /** Passes nothing on any more and keeps all connections open, as a network does whose cable is out; new ones hang, too. */
   stall(): void;
+  /** Passes everything on that much later, in both directions, for connections that are made from now on. */
+  delay(milliseconds: number): void;
   /** Passes everything on again; what was held back is lost with its connection. */
   restore(): void;
   close(): Promise<void>;
@@ -29,8 +31,12 @@ export async function startProxy(
 ): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let isStalled = false;
+  let delay = 0;
   const server = createServer((client) => {
     const database = connect(target);
+    const wait = delay;
+    // Timers of the same duration go off in the order in which they were set.
+    const later = (pass: () => void) => void (wait > 0 ? setTimeout(pass, wait) : pass());
     let isAnswerHeld = false;
     const end = () => {
       client.destroy();
@@ -41,7 +47,7 @@ export async function startProxy(
       socket.on("error", end);
       socket.on("close", () => {
         sockets.delete(socket);
-        if (!isStalled) end();
+        if (!isStalled) later(end);
       });
     }
     const stop = () => {
@@ -53,12 +59,12 @@ export async function startProxy(
       const fate = decide(message);
       if (fate === "before") return stop();
       isAnswerHeld = fate === "after";
-      database.write(message);
+      later(() => database.destroyed || database.write(message));
     });
     database.on("data", (answer) => {
       if (isStalled) return;
       if (isAnswerHeld) return stop();
-      client.write(answer);
+      later(() => client.destroyed || client.write(answer));
     });
   });
   server.listen(0, "127.0.0.1");
@@ -71,6 +77,9 @@ export async function startProxy(
     cut,
     stall() {
       isStalled = true;
+    },
+    delay(milliseconds) {
+      delay = milliseconds;
     },
     restore() {
       isStalled = false;

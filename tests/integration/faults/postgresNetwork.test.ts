@@ -96,6 +96,29 @@ describe("F15: a network that", () => {
     await expectSettled(engine, server, connection, directory);
   });
 
+  test("takes half a second in each direction makes a run slow, and nothing else", async () => {
+    const proxy = await startProxy(connection);
+    proxy.delay(500);
+    const directory = folder({
+      "0001_create_a.sql": "CREATE TABLE a (n int);\n",
+      "0002_fill_a.sql": "INSERT INTO a VALUES (1);\n",
+      "0003_add_note.sql": "ALTER TABLE a ADD COLUMN note text;\n",
+    });
+    try {
+      const begun = performance.now();
+      expect(await startMigrate(engine, { ...connection, port: proxy.port }, directory).ended).toMatchObject({
+        code: 0,
+        stderr: "",
+      });
+      // More than the login alone, which takes three answers.
+      expect(performance.now() - begun).toBeGreaterThan(5000);
+    } finally {
+      await proxy.close();
+    }
+    expect(await history()).toBe("applied 0001_create_a.sql, applied 0002_fill_a.sql, applied 0003_add_note.sql");
+    await expectSettled(engine, server, connection, directory);
+  });
+
   test("is taken away from the server's container and given back is noticed, and the run goes on", async () => {
     const network = `${server.container}-net`;
     // Its own server: a container that comes back to a network gets other addresses and ports.
