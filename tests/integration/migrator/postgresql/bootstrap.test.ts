@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import pg from "pg";
 import { bootstrapPostgres, findPostgres } from "../../../../migrator/postgresql/bootstrap.ts";
+import { migrate } from "../../../../migrator/run.ts";
 import { askPostgres, docker, logs, startPostgres, type Server } from "../../../support/databases.ts";
-import { refusal } from "../../../support/migrations.ts";
+import { passwords as usual } from "../../../support/migratorDatabases.ts";
+import { folder, migrationsOf, refusal } from "../../../support/migrations.ts";
+import { expectSettled } from "../../../support/settled.ts";
 
 jest.setTimeout(60_000);
 
@@ -26,8 +29,8 @@ const bootstrap = (changed = {}) =>
 const psql = (sql: string, db = "postgres") => askPostgres(server, db, sql);
 
 /** Runs one statement over TCP, as a role with its password. */
-async function as(role: string, password: string, sql: string, db = database): Promise<pg.QueryResult> {
-  const client = new pg.Client({ host: server.host, port: server.port, database: db, user: role, password });
+async function as(role: string, password: string, sql: string, at = server): Promise<pg.QueryResult> {
+  const client = new pg.Client({ host: at.host, port: at.port, database, user: role, password });
   client.on("error", () => {});
   await client.connect();
   return client.query(sql).finally(() => client.end());
@@ -50,6 +53,29 @@ describe("a bootstrap", () => {
         "made the extension pg_stat_statements",
       ],
     });
+  });
+
+  test("F33: of a server that is still initialising makes roles that log in, and a database that is migrated", async () => {
+    const own = await startPostgres();
+    try {
+      const { container, host, port } = own;
+      await bootstrapPostgres({ container, database, passwords: usual });
+      expect(await findPostgres({ container, database, passwords: usual })).toEqual({ database, passwords: usual });
+      const connection = { host, port, database, user: "trading_migrator", password: usual.migrator };
+      const directory = folder({
+        "0001_create_runs.sql":
+          "CREATE TABLE runs (id int);\nGRANT SELECT ON runs TO trading_readonly;\n" +
+          "GRANT SELECT, INSERT ON runs TO trading_user;\n",
+        "0002_index_runs.sql": "-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY runs_id ON runs (id);\n",
+      });
+      await migrate("postgresql", migrationsOf("postgresql", connection, directory));
+      await as("trading_user", usual.user, "INSERT INTO runs VALUES (1)", own);
+      const { rows } = await as("trading_readonly", usual.readonly, "SELECT id FROM runs", own);
+      expect(rows).toEqual([{ id: 1 }]);
+      await expectSettled("postgresql", own, connection, directory);
+    } finally {
+      await own.remove();
+    }
   });
 
   test("that is repeated changes nothing, verifiers included", async () => {
