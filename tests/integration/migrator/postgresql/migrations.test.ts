@@ -141,6 +141,41 @@ describe("migrations", () => {
         "Run `pulumi up` again when that session is done.",
     );
   });
+
+  test("have 15 min for each statement, or what their file sets, which ends with it", async () => {
+    const see = (file: number) => `INSERT INTO seen SELECT ${file}, current_setting('statement_timeout');\n`;
+    const alone = "-- migrate: no-transaction\n";
+    const directory = folder({
+      "0001_create_seen.sql": `CREATE TABLE seen (file int, setting text);\nGRANT SELECT ON seen TO trading_user;\n${see(1)}`,
+      "0002_set_local.sql": `SET LOCAL statement_timeout = '20s';\n${see(2)}`,
+      "0003_set.sql": `SET statement_timeout = '2h';\n${see(3)}`,
+      "0004_set_none.sql": see(4),
+      "0005_set_alone.sql": `${alone}SET statement_timeout = '40s';\n${see(5)}`,
+      "0006_set_none_alone.sql": alone + see(6),
+    });
+    await migrate(engine, migrationsOf(engine, connection, directory));
+    expect((await user.query("SELECT setting FROM seen ORDER BY file")).rows.map(({ setting }) => setting)).toEqual([
+      "15min",
+      "20s",
+      "2h",
+      "15min",
+      "40s",
+      "15min",
+    ]);
+  });
+
+  test("are stopped at a statement that takes longer than their file allows", async () => {
+    const directory = folder({
+      "0001_create_symbols.sql": symbols,
+      "0002_wait.sql": "CREATE TABLE waited ();\nSET LOCAL statement_timeout = '200ms';\nSELECT pg_sleep(20);\n",
+    });
+    expect(await refusal(migrate(engine, migrationsOf(engine, connection, directory)))).toBe(
+      "0002_wait.sql line 3: canceling statement due to statement timeout; 0001_create_symbols.sql was applied before it, " +
+        "nothing of 0002_wait.sql was kept. Somebody cancelled it, or it took longer than statement_timeout: 15 min, unless the " +
+        "file sets it. Run `pulumi up` again, or set that in the file.",
+    );
+    expect(await tables()).toEqual(["symbols"]);
+  });
 });
 
 describe("the ledger", () => {
