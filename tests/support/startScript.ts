@@ -9,6 +9,8 @@ export interface ScriptedServer {
   image: string;
   /** Starts the container and answers when the server is ready, with the milliseconds that it took. */
   start(): Promise<number>;
+  /** Where a server that is in a network is reached; another one at each start. */
+  address(): Promise<{ host: string; port: number }>;
   /** Kills the container that many milliseconds after its start. */
   startAndKill(after: number): Promise<void>;
   /** Runs a shell line as root in another container on the data volume, mounted at /volume. */
@@ -23,6 +25,7 @@ interface Kind {
   script: string;
   /** What the server logs when it takes connections. */
   ready: RegExp;
+  port: number;
   dataFolder: string;
   /** Files beside the start script, by a shell line that writes them into /config. */
   secrets?: string;
@@ -35,6 +38,7 @@ const KINDS = {
     image: "localhost/trading-db/postgres:15",
     script: "postgres-start.sh",
     ready: /database system is ready to accept connections/,
+    port: 5432,
     dataFolder: "/var/lib/postgresql/data",
     options: ["--env", "PGDATA=/var/lib/postgresql/data/current", "--tmpfs", "/var/run/postgresql:rw,mode=3777"],
     arguments: [],
@@ -43,6 +47,7 @@ const KINDS = {
     image: "localhost/trading-db/mongo:6.0",
     script: "mongodb-start.sh",
     ready: /"Waiting for connections"/,
+    port: 27017,
     dataFolder: "/data/db",
     secrets: "printf secret >/config/admin-password; head -c 96 /dev/zero | base64 -w 0 >/config/keyfile",
     options: [],
@@ -53,7 +58,8 @@ const KINDS = {
 /** Password of MongoDB's root user. */
 export const PASSWORD = "secret";
 
-export async function makeScriptedServer(name: keyof typeof KINDS): Promise<ScriptedServer> {
+/** @param network of Docker; in "none" the server is reached by `docker exec` alone. */
+export async function makeScriptedServer(name: keyof typeof KINDS, network = "none"): Promise<ScriptedServer> {
   const kind: Kind = KINDS[name];
   const container = `it-start-${randomBytes(4).toString("hex")}`;
   const volumes = { data: `${container}-data`, config: `${container}-config`, tmp: `${container}-tmp` };
@@ -70,7 +76,7 @@ export async function makeScriptedServer(name: keyof typeof KINDS): Promise<Scri
     ],
   );
   await docker(
-    ...["create", "--name", container, "--network", "none", "--user", "999:999", "--read-only", ...kind.options],
+    ...["create", "--name", container, "--network", network, "--user", "999:999", "--read-only", ...kind.options],
     ...["--env", `DATA_VOLUME=${volumes.data}`, "--env", `IMAGE=${kind.image}`],
     ...[
       "--volume",
@@ -104,6 +110,10 @@ export async function makeScriptedServer(name: keyof typeof KINDS): Promise<Scri
         await sleep(50);
       }
       return Date.now() - started.getTime();
+    },
+    async address() {
+      const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+      return { host: await docker("inspect", "--format", format, container), port: kind.port };
     },
     async startAndKill(after) {
       await begin();

@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { bootstrapMongo } from "../../../migrator/mongodb/bootstrap.ts";
+import { migrate } from "../../../migrator/run.ts";
+import type { Connection, Engine } from "../../../migrator/types.ts";
+import type { Server } from "../../support/databases.ts";
+import { folder, migrationsOf } from "../../support/migrations.ts";
+import { freshMongo, freshPostgres } from "../../support/migratorDatabases.ts";
 import { docker } from "../../support/project.ts";
+import { expectSettled } from "../../support/settled.ts";
 import { makeScriptedServer, PASSWORD, type ScriptedServer } from "../../support/startScript.ts";
 
 const MINUTE = 60_000;
@@ -34,6 +41,49 @@ const isWhole = {
   },
 };
 
+/** Bootstraps a running server, and answers with a database of it. */
+const bootstrapped = {
+  async postgres(server: Server) {
+    // Nothing but the bootstrap makes what is ours.
+    const ours = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'trading%'";
+    expect(await docker("exec", server.container, "psql", "-U", "postgres", "-At", "-c", ours)).toBe("0");
+    return freshPostgres(server);
+  },
+  async mongodb({ container, host, port }: Server) {
+    const connection = { host, port, database: "test", user: "admin", password: PASSWORD };
+    const { changes } = await bootstrapMongo({ connection, container, replicaSetMember: "localhost:27017" });
+    expect(changes).toContain("made the replica set rs0");
+    return freshMongo(connection);
+  },
+};
+
+const migrations: Record<"postgres" | "mongodb", [Engine, Record<string, string>]> = {
+  postgres: [
+    "postgresql",
+    {
+      "0001_create_runs.sql": "CREATE TABLE runs (id int);\n",
+      "0002_index_runs.sql": "-- migrate: no-transaction\nCREATE INDEX CONCURRENTLY runs_id ON runs (id);\n",
+    },
+  ],
+  mongodb: [
+    "mongodb",
+    {
+      "0001_create_runs.json": '[{ "create": "runs" }]',
+      "0002_index_runs.json": '[{ "createIndexes": "runs", "indexes": [{ "key": { "n": 1 }, "name": "n" }] }]',
+    },
+  ],
+};
+
+/** Migrates a running server that has nothing yet. */
+async function expectMigrated(name: "postgres" | "mongodb", scripted: ScriptedServer): Promise<void> {
+  const server: Server = { ...scripted, ...(await scripted.address()) };
+  const connection: Connection = await bootstrapped[name](server);
+  const [engine, files] = migrations[name];
+  const directory = folder(files);
+  await migrate(engine, migrationsOf(engine, connection, directory));
+  await expectSettled(engine, server, connection, directory);
+}
+
 describe.each(["postgres", "mongodb"] as const)("F34, F35: a first start of %s", (name) => {
   const left: string[] = [];
   let whole: number;
@@ -44,7 +94,7 @@ describe.each(["postgres", "mongodb"] as const)("F34, F35: a first start of %s",
   }, MINUTE);
 
   beforeEach(async () => {
-    server = await makeScriptedServer(name);
+    server = await makeScriptedServer(name, "bridge");
   });
 
   afterEach(() => server.remove());
@@ -55,13 +105,14 @@ describe.each(["postgres", "mongodb"] as const)("F34, F35: a first start of %s",
   });
 
   test.each(MOMENTS)(
-    "that is killed after %d of its time comes up whole the next time",
+    "that is killed after %d of its time comes up whole the next time, and is migrated as any other",
     async (moment) => {
       await server.startAndKill(moment * whole);
       left.push(await folders(server));
       await server.start();
       expect(await folders(server)).toBe("current");
       await isWhole[name](server);
+      await expectMigrated(name, server);
     },
     MINUTE,
   );
