@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Connection } from "../../migrator/types.ts";
 import { askPostgres, docker, startPostgres, type Server } from "./databases.ts";
 import { folder, write } from "./migrations.ts";
 
@@ -12,6 +13,8 @@ export interface ResultsProgram {
   directory: string;
   stack: Stack;
   server: Server;
+  /** As trading_migrator, with the password that the stack has. */
+  connection(): Promise<Connection>;
   /** Asks the database as the superuser. */
   psql(sql: string): Promise<string>;
   /** Starts `pulumi up` in a process of its own. */
@@ -34,7 +37,7 @@ const passwords = { migrator: password("m"), user: password("u"), readonly: pass
 const other = new RandomPassword("other", { length: 1, keepers: { keeper } });
 const id = other.result.apply(() => containerId);
 const roles = new schema.PostgresRoles("roles", { container, containerId: id, database: "results", passwords });
-const connection = { host, port, database: "results", user: "trading_migrator", password: passwords.migrator };
+export const connection = { host, port, database: "results", user: "trading_migrator", password: passwords.migrator };
 const directory = "sql";
 const migrations = listMigrations("postgresql", directory);
 new schema.PostgresMigrations("tables", { connection, containerId: id, directory, migrations }, { dependsOn: roles });
@@ -67,6 +70,7 @@ export async function makeResultsProgram(files: Record<string, string>): Promise
       directory,
       stack,
       server,
+      connection: async () => (await stack.outputs())["connection"]!.value,
       psql: (sql) => askPostgres(server, "results", sql),
       up: () =>
         spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stackName], {
