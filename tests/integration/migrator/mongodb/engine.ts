@@ -1,4 +1,4 @@
-import { afterEach } from "@jest/globals";
+import { afterEach, expect } from "@jest/globals";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -36,6 +36,14 @@ export async function locked(connection: Connection, told: string[] = [], waitSe
 export async function underLock<T>(connection: Connection, work: (database: MongoDatabase) => Promise<T>): Promise<T> {
   const database = await locked(connection);
   return work(database).finally(() => database.close());
+}
+
+/** Expects that nobody holds the lease, and that whoever wants it has it at once. */
+export async function expectFreeLease(connection: Connection): Promise<void> {
+  const told: string[] = [];
+  const database = await locked(connection, told, 0);
+  await database.close();
+  expect(told).toEqual([]);
 }
 
 /** Applies what is pending; opens again after each disconnection, as the engine does. */

@@ -4,7 +4,16 @@ import type { ApplyFailure } from "../../../../migrator/errors.ts";
 import type { Connection } from "../../../../migrator/types.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 import { refusal, until } from "../../../support/migrations.ts";
-import { holdCollection, ledgerOf, locked, migration, operationsOf, startRunner, underLock } from "./engine.ts";
+import {
+  expectFreeLease,
+  holdCollection,
+  ledgerOf,
+  locked,
+  migration,
+  operationsOf,
+  startRunner,
+  underLock,
+} from "./engine.ts";
 
 jest.setTimeout(90_000);
 
@@ -53,15 +62,22 @@ describe("F02: a run that is killed between two steps", () => {
     await apply(migration(name, [first, insert, { ...second, validationLevel: "moderate" }, { create: "more" }]));
     expect(await collections()).toEqual(["counted", "more", "runs"]);
     expect(await database.collection("counted").countDocuments()).toBe(1);
+    expect(await database.collection("runs").options()).toMatchObject({ validationLevel: "moderate" });
     expect(await ledger.progress()).toEqual([]);
     expect(await ledger.history()).toEqual([`applied ${name} 2`]);
+    await expectFreeLease(connection);
   });
 
   test("is not gone on with when a step that ran was edited or left out", async () => {
+    const [progress, [runs]] = [await ledger.progress(), await database.listCollections({ name: "runs" }).toArray()];
     const refused = `step 1 of ${name} ran already, and was edited since. Bring its text back; put the change into a later step or a new file.`;
     expect(await refusal(apply(migration(name, [{ create: "other" }, insert, second])))).toBe(refused);
     expect(await refusal(apply(migration(name, [first])))).toBe(refused.replace("step 1", "step 2"));
     expect(await ledger.history()).toEqual([]);
+    expect(await ledger.progress()).toEqual(progress);
+    expect(await collections()).toEqual(["counted", "runs"]);
+    expect(await database.listCollections({ name: "runs" }).toArray()).toEqual([runs]);
+    await expectFreeLease(connection);
   });
 });
 
