@@ -4,7 +4,16 @@ import type { Db, MongoClient } from "mongodb";
 import type { Connection } from "../../../../migrator/types.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 import { refusal, until } from "../../../support/migrations.ts";
-import { holdCollection, ledgerOf, locked, migration, operationsOf, startRunner, underLock } from "./engine.ts";
+import {
+  expectFreeLease,
+  holdCollection,
+  ledgerOf,
+  locked,
+  migration,
+  operationsOf,
+  startRunner,
+  underLock,
+} from "./engine.ts";
 
 jest.setTimeout(90_000);
 
@@ -120,8 +129,13 @@ describe("F06: a holder that is frozen for longer than its lease", () => {
     frozen.process.kill("SIGCONT");
     expect(await frozen.output).toBe(lost);
     expect(await ledger.history()).toEqual(["applied 0001_change.ts 2"]);
+    expect(await ledger.progress()).toEqual([]);
     expect(await lease()).toMatchObject({ token: 2, pid: process.pid });
+    // What the second one made still stands, once the first one is done.
+    expect((await database.listCollections().toArray()).map((found) => found.name).sort()).toEqual(["markets", "runs"]);
+    expect(await database.collection("runs").options()).toMatchObject({ validationLevel: "off" });
     await second.close();
+    await expectFreeLease(connection);
   });
 
   test("in the middle of a transaction keeps nobody waiting, and none of it is kept", async () => {
@@ -143,5 +157,9 @@ describe("F06: a holder that is frozen for longer than its lease", () => {
       expect(mongo.lease.token).toBe(2);
     });
     expect(await database.collection("runs").countDocuments()).toBe(0);
+    expect(await database.collection("runs").options()).toEqual({});
+    expect(await ledger.history()).toEqual([]);
+    expect(await ledger.progress()).toEqual([]);
+    await expectFreeLease(connection);
   });
 });
