@@ -51,7 +51,7 @@ export function isUnknownOutcome(error: unknown): boolean {
 /** A Disconnected in place of an error after which the outcome is unknown; any other error as it is. */
 export function asDisconnected(error: unknown): unknown {
   if (error instanceof Disconnected || !isUnknownOutcome(error)) return error;
-  return new Disconnected(`The connection to MongoDB broke (${messageOf(error)}).`, { cause: error });
+  return new Disconnected(`The connection to MongoDB broke (${messageOf(error)})`, { cause: error });
 }
 
 /** Does the work, and throws a Disconnected where its outcome is unknown. */

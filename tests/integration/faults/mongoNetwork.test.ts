@@ -2,12 +2,14 @@ import { describe, expect, jest, test } from "@jest/globals";
 import type { MongoClient } from "mongodb";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { migrate } from "../../../migrator/run.ts";
 import type { Connection } from "../../../migrator/types.ts";
 import { docker, type Server } from "../../support/databases.ts";
 import { freshMongo, useMongo } from "../../support/migratorDatabases.ts";
-import { folder, until } from "../../support/migrations.ts";
+import { folder, migrationsOf, until, write } from "../../support/migrations.ts";
 import { startProxy } from "../../support/proxy.ts";
 import { startMigrate } from "../../support/runner.ts";
+import { expectSettled } from "../../support/settled.ts";
 import { holdCollection, ledgerOf, operationsOf } from "../migrator/mongodb/engine.ts";
 
 jest.setTimeout(180_000);
@@ -27,7 +29,7 @@ useMongo((fresh) => {
   connection = freshMongo(fresh.connection);
 });
 
-async function expectExactlyOnce() {
+async function expectExactlyOnce(directory: string) {
   const ledger = ledgerOf(client, connection);
   const history = (await ledger.history()).map((entry) => entry.replace(/ \d+$/, ""));
   expect(history).toEqual(Object.keys(files).map((name) => `applied ${name}`));
@@ -36,6 +38,7 @@ async function expectExactlyOnce() {
   const a = client.db(connection.database).collection("a");
   expect(await a.findOne()).toEqual({ _id: 1, n: 1 });
   expect(await a.indexes()).toHaveLength(2);
+  await expectSettled(engine, server, connection, directory);
 }
 
 describe("F15: a network that", () => {
@@ -44,28 +47,32 @@ describe("F15: a network that", () => {
     async (fate) => {
       let isAtTheStep = false;
       let cuts = 0;
+      const directory = folder(files);
       const proxy = await startProxy(connection, (message) => {
         isAtTheStep ||= message.includes("$inc");
         return isAtTheStep && message.includes("commitTransaction") && cuts++ === 0 ? fate : "pass";
       });
       try {
         const there = { ...connection, host: proxy.host, port: proxy.port };
-        expect(await startMigrate(engine, there, folder(files)).ended).toMatchObject({ code: 0, signal: null });
+        expect(await startMigrate(engine, there, directory).ended).toMatchObject({ code: 0, signal: null });
       } finally {
         await proxy.close();
       }
       expect(cuts).toBeGreaterThan(0);
-      await expectExactlyOnce();
+      await expectExactlyOnce(directory);
     },
   );
 
   test("says nothing any more is noticed, and the run goes on when it is back", async () => {
     const proxy = await startProxy(connection);
     const there = { ...connection, host: proxy.host, port: proxy.port };
-    await client.db(connection.database).createCollection("a");
+    const directory = folder({ "0001_create_a.json": files["0001_create_a.json"] });
+    await migrate(engine, migrationsOf(engine, connection, directory));
+    write(directory, files);
+    // So that the index waits, as it does for whoever is at work.
     const release = await holdCollection(client, connection.database, "a");
     try {
-      const run = startMigrate(engine, there, folder({ ...files, "0001_create_a.json": '[{ "create": "b" }]' }));
+      const run = startMigrate(engine, there, directory);
       let said = "";
       run.process.stderr!.on("data", (data) => (said += data));
       await until(async () => (await operationsOf(client, connection.database)).length > 0);
@@ -73,10 +80,15 @@ describe("F15: a network that", () => {
       await until(async () => said.includes("The connection to MongoDB broke"), 60);
       await release();
       proxy.restore();
-      expect(await run.ended).toMatchObject({ code: 0, signal: null });
+      const { code, stderr } = await run.ended;
+      expect(stderr).toMatch(
+        /^The connection to MongoDB broke \(.*\): connecting again, to read from the ledger what stands\.\n/,
+      );
+      expect(code).toBe(0);
     } finally {
       await proxy.close();
     }
+    await expectExactlyOnce(directory);
   });
 
   test("is taken away from the server's container and given back: each step is done once", async () => {
@@ -86,17 +98,18 @@ describe("F15: a network that", () => {
       await docker("network", "connect", network, server.container);
       const format = `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
       const there = { ...connection, host: await docker("inspect", "--format", format, server.container), port: 27017 };
-      const before = { "0001_create_a.json": files["0001_create_a.json"] };
-      expect(await startMigrate(engine, there, folder(before)).ended).toMatchObject({ code: 0 });
+      const directory = folder({ "0001_create_a.json": files["0001_create_a.json"] });
+      expect(await startMigrate(engine, there, directory).ended).toMatchObject({ code: 0 });
+      write(directory, files);
       const release = await holdCollection(client, connection.database, "a");
-      const run = startMigrate(engine, there, folder(files));
+      const run = startMigrate(engine, there, directory);
       await until(async () => (await operationsOf(client, connection.database)).length > 0);
       await docker("network", "disconnect", network, server.container);
       await release();
       await sleep(3000);
       await docker("network", "connect", network, server.container);
       expect(await run.ended).toMatchObject({ code: 0, signal: null });
-      await expectExactlyOnce();
+      await expectExactlyOnce(directory);
     } finally {
       await docker("network", "disconnect", "--force", network, server.container).catch(() => {});
       await docker("network", "rm", network);
