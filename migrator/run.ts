@@ -23,14 +23,18 @@ export async function migrate(engine: Engine, request: MigrateRequest): Promise<
   const files = readMigrations(engine, request.directory);
   if (request.migrations) refuseUnlessPreviewed(request.directory, files, request.migrations);
   let earlier: number | undefined;
+  // By name. After a broken connection what the rest builds on is no longer new, and a second review might refuse it.
+  const reviewed = new Set<string>();
   return withLockedDatabase(engine, request, async (database) => {
     const ledger = await database.readLedger();
     // Where the connection broke, the ledger has what this run did before.
     earlier ??= ledger.migrations.length;
     const { pending, refusals } = await planOn(database, files, ledger);
     if (refusals.length > 0) throw new MigrationError(refusals.join("\n"));
-    const stopped = objections(await reviewPending(engine, files, pending));
+    const unseen = pending.filter(({ name }) => !reviewed.has(name));
+    const stopped = objections(await reviewPending(engine, files, unseen));
     if (stopped.length > 0) throw new MigrationError(`${stopped.join("\n")}\nNothing was applied.`);
+    for (const { name } of unseen) reviewed.add(name);
     if (pending.length > 0 || ledger.snapshotOf !== ledger.version) {
       await withSnapshot(database, ledger, request.tell ?? (() => {}), () => applyAll(database, pending, ledger));
     }

@@ -57,14 +57,18 @@ export function startPostgres(...options: string[]): Promise<Server> {
 /**
  * A MongoDB with a root user and a keyfile, not yet a replica set. Its data are in the folder `current` of a volume.
  * @param volume made if it does not exist; removed with the server.
+ * @param options of `docker run`, in addition.
  */
-export async function startMongo(volume = `it-migrator-${randomBytes(4).toString("hex")}`): Promise<Server> {
+export async function startMongo(
+  volume = `it-migrator-${randomBytes(4).toString("hex")}`,
+  ...options: string[]
+): Promise<Server> {
   const script = `
     rm -f /tmp/keyfile && head -c 96 /dev/zero | base64 -w 0 >/tmp/keyfile && chmod 400 /tmp/keyfile && mkdir -p /data/db/current &&
     exec docker-entrypoint.sh mongod --dbpath /data/db/current --replSet rs0 --keyFile /tmp/keyfile --wiredTigerCacheSizeGB 0.25`;
   const server = await start(images.mongo, 27017, [
     ...["--hostname", "mongodb", "--user", "999:999", "--volume", `${volume}:/data/db`],
-    ...["--env", "MONGO_INITDB_ROOT_USERNAME=admin", "--env", `MONGO_INITDB_ROOT_PASSWORD=${rootPassword}`],
+    ...["--env", "MONGO_INITDB_ROOT_USERNAME=admin", "--env", `MONGO_INITDB_ROOT_PASSWORD=${rootPassword}`, ...options],
     ...["--entrypoint", "/bin/bash", images.mongo, "-c", script],
   ]);
   const remove = async () => {

@@ -1,10 +1,8 @@
 import { afterEach, expect } from "@jest/globals";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Document, MongoClient } from "mongodb";
 import { checksum } from "../../../../migrator/checksum.ts";
-import { Disconnected } from "../../../../migrator/errors.ts";
 import { openMongo, type MongoDatabase } from "../../../../migrator/mongodb/database.ts";
 import type { Connection, Migration, SourceFile } from "../../../../migrator/types.ts";
 
@@ -44,26 +42,6 @@ export async function expectFreeLease(connection: Connection): Promise<void> {
   const database = await locked(connection, told, 0);
   await database.close();
   expect(told).toEqual([]);
-}
-
-/** Applies what is pending; opens again after each disconnection, as the engine does. */
-export async function applyAll(address: () => Promise<Connection>, migrations: Migration[]): Promise<void> {
-  const deadline = performance.now() + 90_000;
-  for (;;) {
-    let database: MongoDatabase | undefined;
-    try {
-      database = await locked(await address());
-      const applied = new Set((await database.readLedger()).migrations.map(({ name }) => name));
-      for (const pending of migrations.filter(({ name }) => !applied.has(name))) await database.apply([pending]);
-      return;
-    } catch (error) {
-      const isAway = error instanceof Disconnected || /can't be reached|docker port/.test((error as Error).message);
-      if (!isAway || performance.now() > deadline) throw error;
-      await sleep(200);
-    } finally {
-      await database?.close();
-    }
-  }
 }
 
 export interface Runner {
