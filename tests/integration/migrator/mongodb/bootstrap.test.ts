@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { bootstrapMongo } from "../../../../migrator/mongodb/bootstrap.ts";
 import { connectMongo } from "../../../../migrator/mongodb/connection.ts";
 import { resetMongoRootPassword } from "../../../../migrator/mongodb/recovery.ts";
-import { readLedger } from "../../../../migrator/run.ts";
+import { migrate, readLedger } from "../../../../migrator/run.ts";
 import { docker, logs, publishedAddress, rootPassword, startMongo, type Server } from "../../../support/databases.ts";
-import { refusal } from "../../../support/migrations.ts";
+import { folder, migrationsOf, refusal } from "../../../support/migrations.ts";
+import { expectSettled } from "../../../support/settled.ts";
 
 jest.setTimeout(120_000);
 
@@ -154,13 +155,13 @@ describe("a lost root password", () => {
     const revived = await startMongo(volume);
     try {
       const { host, port, container } = revived;
-      expect(
-        await bootstrapMongo({
-          connection: { ...connection(), host, port },
-          container,
-          replicaSetMember: "mongodb:27017",
-        }),
-      ).toEqual({ changes: ["made the replica set rs0", "made majority the default write concern"] });
+      const there = { ...connection(), host, port };
+      expect(await bootstrapMongo({ connection: there, container, replicaSetMember: "mongodb:27017" })).toEqual({
+        changes: ["made the replica set rs0", "made majority the default write concern"],
+      });
+      const directory = folder({ "0001_create_runs.json": '[{ "create": "runs" }]' });
+      await migrate("mongodb", migrationsOf("mongodb", there, directory));
+      await expectSettled("mongodb", revived, there, directory);
     } finally {
       await revived.remove();
     }
