@@ -5,13 +5,19 @@ import type { Database, Engine, Ledger, Migration, Review } from "./types.ts";
 /**
  * What pending files are going to do, in words, with what the linter says of them. Reads the texts alone.
  * @param files all of the folder, in order.
+ * @param empty tables that are there and count as new: see stillNew.ts.
  * @throws MigrationError for a file that can't be understood at all.
  */
-export async function reviewPending(engine: Engine, files: Migration[], pending: Migration[]): Promise<Review[]> {
+export async function reviewPending(
+  engine: Engine,
+  files: Migration[],
+  pending: Migration[],
+  empty: readonly string[] = [],
+): Promise<Review[]> {
   if (pending.length === 0) return [];
-  if (engine === "postgresql") return (await import("./postgresql/review.ts")).reviewSql(pending);
+  if (engine === "postgresql") return (await import("./postgresql/review.ts")).reviewSql(pending, empty);
   const { reviewSteps } = await import("./mongodb/review.ts");
-  return reviewSteps(files, new Set(pending.map(({ name }) => name)));
+  return reviewSteps(files, new Set(pending.map(({ name }) => name)), empty);
 }
 
 /** One sentence for each finding that stops an update. */

@@ -14,9 +14,7 @@ export async function withSnapshot<T>(
   tell: (sentence: string) => void,
   change: () => Promise<T>,
 ): Promise<T> {
-  // Where a run was killed, nobody knows who changed what since the last snapshot.
-  const isKnown = ledger.snapshotOf === stateOf(ledger) && !ledger.unfinished?.started;
-  const noted = isKnown ? (await database.readSnapshot())?.objects : undefined;
+  const noted = isAsNoted(ledger) ? (await database.readSnapshot())?.objects : undefined;
   const before = await database.readCatalog();
   if (noted) for (const sentence of driftBetween(noted, before)) tell(`Drift: ${sentence}.`);
   const note = async () => {
@@ -32,6 +30,11 @@ export async function withSnapshot<T>(
   }
   await note();
   return result;
+}
+
+/** Whether the last run noted the schema. Where it was killed, nobody knows who changed what since the last snapshot. */
+export function isAsNoted(ledger: Ledger): boolean {
+  return ledger.snapshotOf === stateOf(ledger) && !ledger.unfinished?.started;
 }
 
 /** What a snapshot is taken of: the last migration, and how far the next one is. */

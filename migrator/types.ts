@@ -138,6 +138,8 @@ export interface Database {
    */
   seed(file: SourceFile, options: SeedOptions): Promise<{ left?: string }>;
   readCatalog(): Promise<Catalog>;
+  /** Those of these tables or collections, as the catalog names them, that have no row; as the linter names them. */
+  emptyOf(tables: readonly string[]): Promise<string[]>;
   readSnapshot(): Promise<Snapshot | undefined>;
   writeSnapshot(snapshot: Snapshot): Promise<void>;
   /** Gives the lock back and disconnects. */

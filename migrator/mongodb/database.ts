@@ -1,4 +1,4 @@
-import type { ClientSession } from "mongodb";
+import type { ClientSession, Db } from "mongodb";
 import { Disconnected, MigrationError } from "../errors.ts";
 import { addressOf } from "../readiness.ts";
 import type { Connection, Database, OpenOptions } from "../types.ts";
@@ -112,6 +112,7 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
         const fenced = <T>(work: (session: ClientSession) => Promise<T>) => write(({ session }) => work(session));
         return seedMongo({ database, ledger, file, ...seedOptions, tell, fenced, lease: held() });
       }),
+    emptyOf: (collections) => guarded(() => emptyCollections(database, collections)),
     readCatalog: () => guarded(() => readMongoCatalog(database)),
     readSnapshot: () => guarded(() => rows.readSnapshot(ledger)),
     writeSnapshot: (snapshot) => guarded(() => write((write) => rows.writeSnapshot(write, snapshot))),
@@ -123,4 +124,9 @@ export async function openMongo(connection: Connection, options: OpenOptions): P
       await client.close();
     },
   };
+}
+
+async function emptyCollections(database: Db, collections: readonly string[]): Promise<string[]> {
+  const found = collections.map(async (name) => ((await database.collection(name).findOne()) ? [] : [name]));
+  return (await Promise.all(found)).flat();
 }

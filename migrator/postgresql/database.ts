@@ -3,6 +3,7 @@ import { readPostgresCatalog } from "./catalog.ts";
 import { applicationName, connectPostgres } from "./connection.ts";
 import { told } from "./failures.ts";
 import * as ledger from "./ledger.ts";
+import { emptyTables } from "./emptyTables.ts";
 import { lockPostgres } from "./lock.ts";
 import { countLosses } from "./losses.ts";
 import { refuseHalfDone, runStepByStep } from "./resume.ts";
@@ -63,6 +64,7 @@ export async function openPostgres(connection: Connection, options: OpenOptions)
     losses: (down) => told(countLosses(client, down)),
     record: (what, files) => told(record(what, files)),
     seed: (file, seedOptions) => told(seedPostgres(session, file, seedOptions)),
+    emptyOf: (tables) => told(emptyTables(client, tables)),
     readCatalog: () => told(readPostgresCatalog(client)),
     readSnapshot: () => told(ledger.readSnapshot(client)),
     writeSnapshot: (snapshot) => told(ledger.writeSnapshot(client, snapshot)),

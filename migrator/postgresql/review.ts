@@ -6,10 +6,12 @@ import { nothingKnown } from "./tables.ts";
 
 /**
  * What the pending migrations are going to do, in order.
+ * @param empty tables that are there and have no rows.
  * @throws MigrationError for a file that can't be read, companions included: see `parseSql`.
  */
-export async function reviewSql(pending: readonly Migration[]): Promise<Review[]> {
+export async function reviewSql(pending: readonly Migration[], empty: readonly string[] = []): Promise<Review[]> {
   const tables = nothingKnown();
+  for (const table of empty) tables.empty.set(table, table);
   const reviews: Review[] = [];
   for (const file of pending) {
     const script = await parseSql(file);

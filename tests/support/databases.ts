@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const images = { postgres: "localhost/trading-db/postgres:15", mongo: "localhost/trading-db/mongo:6.0" };
+export const images = { postgres: "localhost/trading-db/postgres:15", mongo: "localhost/trading-db/mongo:6.0" };
 
 /** Runs a docker command, and answers with its stdout. */
 export async function docker(...args: string[]): Promise<string> {

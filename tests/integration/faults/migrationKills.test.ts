@@ -8,9 +8,9 @@ import { connectPostgres } from "../../../migrator/postgresql/connection.ts";
 import type { Server } from "../../support/databases.ts";
 import { freshMongo, freshPostgres, readyMongo } from "../../support/migratorDatabases.ts";
 import { startPostgres } from "../../support/databases.ts";
+import { interrupted } from "../../support/interrupted.ts";
 import { folder, migrationsOf } from "../../support/migrations.ts";
-import { startProxy, type Fate } from "../../support/proxy.ts";
-import { startMigrate } from "../../support/runner.ts";
+import type { Fate } from "../../support/proxy.ts";
 import { expectFreeLock } from "../../support/unchanged.ts";
 
 // A run is killed at a message between it and the database: before the database gets it, or before the run gets the answer.
@@ -34,6 +34,9 @@ const sql = {
     "DROP INDEX CONCURRENTLY ticks_symbol;\n",
   "0004_add_note.sql":
     "ALTER TABLE ticks ADD COLUMN note text NOT NULL DEFAULT '';\nCOMMENT ON COLUMN ticks.note IS 'Free text.';\n",
+  "0005_create_tags.sql": "CREATE TABLE tags (name text, old text);\n",
+  // Harmless as long as the table is new, which it is for the run that goes on, too.
+  "0006_drop_old.sql": "-- migrate: no-transaction\nALTER TABLE tags DROP COLUMN old;\n",
 };
 const steps = {
   "0001_create_symbols.ts":
@@ -48,6 +51,8 @@ const steps = {
     '  { collMod: "ticks", validator: { price: { $gte: 0 } } },\n];\n',
   "0004_rename_ticks.ts":
     '// migrate: allow rename-collection: nobody reads it yet\nexport default [{ renameCollection: "ticks", to: "prices" }];\n',
+  "0005_create_tags.json": '[{ "create": "tags" }]\n',
+  "0006_validate_tags.json": '[{ "collMod": "tags", "validator": { "name": { "$type": "string" } } }]\n',
 };
 
 /** What there is to compare, and how a moment is told from the wire. */
@@ -126,24 +131,6 @@ const grounds: Record<Engine, Ground> = {
     },
   },
 };
-
-/** Runs once through a wire, and kills the run at the moment that `decide` names. */
-async function interrupted(
-  engine: Engine,
-  connection: Connection,
-  directory: string,
-  decide: (message: Buffer) => Fate,
-) {
-  let kill = () => {};
-  const proxy = await startProxy(connection, decide, () => kill());
-  try {
-    const run = startMigrate(engine, { ...connection, host: proxy.host, port: proxy.port }, directory);
-    kill = () => void run.process.kill("SIGKILL");
-    return await run.ended;
-  } finally {
-    await proxy.close();
-  }
-}
 
 describe.each(["postgresql", "mongodb"] as const)("F01, F02: a run on %s that is killed", (engine) => {
   const ground = grounds[engine];

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { randomBytes } from "node:crypto";
 import type { MongoClient } from "mongodb";
 import { readMigrations } from "../../../migrator/files.ts";
 import { bootstrapMongo } from "../../../migrator/mongodb/bootstrap.ts";
@@ -10,6 +9,7 @@ import { freshMongo } from "../../support/migratorDatabases.ts";
 import { folder, refusal, until, write } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
 import { expectSettled } from "../../support/settled.ts";
+import { fetchSkewedClock, type SkewedClock } from "../../support/skewedClock.ts";
 import { ledgerOf, locked, startRunner, underLock } from "../migrator/mongodb/engine.ts";
 
 // The clocks of the runs: tests/integration/faults/migrationClocks.test.ts.
@@ -27,25 +27,17 @@ let server: Server;
 let client: MongoClient;
 let connection: Connection;
 let directory: string;
-const clock = `it-migrator-${randomBytes(4).toString("hex")}-clock`;
+let clock: SkewedClock;
 
 beforeAll(async () => {
-  // The server's own Debian has the library that belongs to its libc.
-  const fetch = `apt-get -qq -o Acquire::Retries=3 update && cd /tmp && apt-get -qq -o Acquire::Retries=3 download libfaketime && dpkg -x libfaketime_*.deb . &&
-    cp usr/lib/*/faketime/libfaketimeMT.so.1 /clock && echo +0 >/clock/shift`;
-  const image = "localhost/trading-db/mongo:6.0";
-  await docker("run", "--rm", "--user", "0", "--volume", `${clock}:/clock`, "--entrypoint", "bash", image, "-c", fetch);
-  // Time that passes is measured by the monotonic clock, which nobody can set. To "fix" it is for another libc, and here
-  // makes threads spin that wait.
+  clock = await fetchSkewedClock("mongo");
   const settings = {
-    LD_PRELOAD: "/clock/libfaketimeMT.so.1",
     FAKETIME_TIMESTAMP_FILE: "/clock/shift",
     FAKETIME_NO_CACHE: "1",
-    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    // To "fix" the monotonic clock is for another libc, and here makes threads spin that wait.
     FAKETIME_FORCE_MONOTONIC_FIX: "0",
   };
-  const environment = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  server = await startMongo(undefined, "--volume", `${clock}:/clock`, ...environment);
+  server = await startMongo(undefined, ...clock.options("libfaketimeMT.so.1", settings));
   const { host, port, container } = server;
   connection = { host, port, database: "none", user: "admin", password: rootPassword };
   await bootstrapMongo({ connection, container, replicaSetMember: "mongodb:27017" });
@@ -54,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await client?.close();
   await server?.remove();
-  await docker("volume", "rm", "--force", clock);
+  await clock?.remove();
 });
 
 beforeEach(async () => {

@@ -1,11 +1,11 @@
-import { beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { readLedger } from "../../../migrator/run.ts";
 import { askPostgres, startPostgres } from "../../support/databases.ts";
 import { freshPostgres } from "../../support/migratorDatabases.ts";
 import { folder, until } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
 import { expectSettled } from "../../support/settled.ts";
-import { fetchSkewedClock } from "../../support/skewedClock.ts";
+import { fetchSkewedClock, type SkewedClock } from "../../support/skewedClock.ts";
 
 // A server whose own clock is wrong. Runs whose clocks are: migrationClocks.test.ts.
 jest.setTimeout(120_000);
@@ -14,7 +14,8 @@ const engine = "postgresql";
 const hour = 3600;
 const files = {
   "0001_create_ticks.sql": "CREATE TABLE ticks (at int);\nINSERT INTO ticks SELECT generate_series(1, 20000);\n",
-  // Busy for some seconds, because it may not sleep: see fetchSkewedClock.
+  // Busy for some seconds, because it may not sleep: libfaketime lets go of the clock while a process waits. A timer that
+  // goes off then compares with the true one, and where that is ahead, takes all timeouts for due.
   "0002_slow.sql":
     "CREATE TABLE slow (n int);\n" +
     "DO $$ BEGIN FOR turn IN 1..400000000 LOOP END LOOP; END $$;\nINSERT INTO slow VALUES (1);\n",
@@ -22,10 +23,11 @@ const files = {
   "0004_add_note.sql": "ALTER TABLE ticks ADD COLUMN note text;\n",
 };
 
-let skewed: (shift: string) => string[];
+let clock: SkewedClock;
 beforeAll(async () => {
-  skewed = await fetchSkewedClock();
+  clock = await fetchSkewedClock("postgres");
 });
+afterAll(() => clock?.remove());
 
 test.each([
   ["behind", "-2h", -2 * hour],
@@ -33,7 +35,8 @@ test.each([
 ])(
   "F14: a server hours %s the run's clock has each migration once and in order, and who waits gets the lock",
   async (_, shift, seconds) => {
-    const server = await startPostgres(...skewed(shift));
+    // The processes of the server share a semaphore, which is the first one's: so they are one user's from the beginning.
+    const server = await startPostgres("--user", "999:999", ...clock.options("libfaketime.so.1", { FAKETIME: shift }));
     try {
       const connection = await freshPostgres(server);
       const ask = (sql: string) => askPostgres(server, connection.database, sql);
