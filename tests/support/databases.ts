@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -30,6 +32,16 @@ export interface Server {
 /** What a superuser is answered, row by row, past all that is tested: columns between "|". */
 export function askPostgres({ container }: Server, database: string, sql: string): Promise<string> {
   return docker("exec", container, "psql", "-X", "-U", "postgres", "-d", database, "-Atc", sql);
+}
+
+/** A port that nobody uses, for a server that is started again: Docker would choose another one at each start. */
+export async function freePort(): Promise<number> {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  await once(listener, "close");
+  return port;
 }
 
 /** Password of the root user of MongoDB in tests. */

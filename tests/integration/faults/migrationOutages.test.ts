@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { connectPostgres } from "../../../migrator/postgresql/connection.ts";
 import { migrate } from "../../../migrator/run.ts";
 import type { Connection } from "../../../migrator/types.ts";
-import { askPostgres, docker, startPostgres, type Server } from "../../support/databases.ts";
+import { askPostgres, docker, freePort, startPostgres, type Server } from "../../support/databases.ts";
 import { freshPostgres, usePostgres } from "../../support/migratorDatabases.ts";
 import { folder, migrationsOf, until } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
@@ -83,16 +81,6 @@ test("F07: a server that ends all sessions in the middle of a bulk seed has each
   expect(await psql("SELECT count(*), count(DISTINCT at) FROM ticks")).toBe(`${rows}|${rows}`);
   await expectSettled(engine, server, connection, migrations, ["default/0001_ticks.csv"]);
 });
-
-/** A port that nobody uses: Docker would choose another one at each start of the container. */
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, "close");
-  return port;
-}
 
 const manners: [string, (container: string) => Promise<unknown>][] = [
   ["is restarted", (container) => docker("restart", container)],

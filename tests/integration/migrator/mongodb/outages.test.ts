@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { MongoClient } from "mongodb";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { bootstrapMongo } from "../../../../migrator/mongodb/bootstrap.ts";
 import { connectMongo } from "../../../../migrator/mongodb/connection.ts";
 import { waitForPrimary } from "../../../../migrator/mongodb/primary.ts";
 import { migrate } from "../../../../migrator/run.ts";
 import type { Connection } from "../../../../migrator/types.ts";
-import { docker, rootPassword, startMongo, type Server } from "../../../support/databases.ts";
+import { docker, freePort, rootPassword, startMongo, type Server } from "../../../support/databases.ts";
 import { folder, migrationsOf, until } from "../../../support/migrations.ts";
 import { startMigrate } from "../../../support/runner.ts";
 import { expectSettled } from "../../../support/settled.ts";
@@ -19,16 +17,6 @@ jest.setTimeout(180_000);
 const engine = "mongodb";
 let server: Server;
 let connection: Connection;
-
-/** A port that nobody listens on now. */
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, "close");
-  return port;
-}
 
 beforeAll(async () => {
   // Docker would give a server that is started again another port, and the run could not find it: a stack's port is fixed.
