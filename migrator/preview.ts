@@ -2,7 +2,7 @@ import { firstEditByMarks, lineMarks } from "./edits.ts";
 import { readMigrations } from "./files.ts";
 import { look } from "./open.ts";
 import { editedFiles, plan, type Applied } from "./plan.ts";
-import { objections, planOn, reviewPending } from "./review.ts";
+import { objections, planOn, reviewOn, reviewPending } from "./review.ts";
 import type { Connection, Engine, Review } from "./types.ts";
 
 /** What the next run is going to do, or why it won't. */
@@ -17,8 +17,9 @@ export interface Preview {
 export function previewOn(engine: Engine, connection: Connection, directory: string): Promise<Preview> {
   const files = readMigrations(engine, directory);
   return look(engine, connection, async (database) => {
-    const { pending, refusals } = await planOn(database, files, await database.readLedger());
-    const reviews = await reviewPending(engine, files, pending);
+    const ledger = await database.readLedger();
+    const { pending, refusals } = await planOn(database, files, ledger);
+    const reviews = await reviewOn(engine, database, ledger, files, pending);
     return { reviews, refusals: [...refusals, ...objections(reviews)] };
   });
 }

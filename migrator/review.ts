@@ -1,5 +1,6 @@
 import { editedFiles, plan, type Plan } from "./plan.ts";
 import { firstEdit } from "./edits.ts";
+import { stillNew } from "./stillNew.ts";
 import type { Database, Engine, Ledger, Migration, Review } from "./types.ts";
 
 /**
@@ -18,6 +19,21 @@ export async function reviewPending(
   if (engine === "postgresql") return (await import("./postgresql/review.ts")).reviewSql(pending, empty);
   const { reviewSteps } = await import("./mongodb/review.ts");
   return reviewSteps(files, new Set(pending.map(({ name }) => name)), empty);
+}
+
+/** As `reviewPending`, on a database: what an interrupted run made there, and nobody has used, counts as new. */
+export async function reviewOn(
+  engine: Engine,
+  database: Database,
+  ledger: Ledger,
+  files: Migration[],
+  pending: Migration[],
+): Promise<Review[]> {
+  const reviews = await reviewPending(engine, files, pending);
+  // Mostly nothing stands against them, and the database need not be asked.
+  return objections(reviews).length === 0
+    ? reviews
+    : reviewPending(engine, files, pending, await stillNew(database, ledger));
 }
 
 /** One sentence for each finding that stops an update. */

@@ -1,8 +1,7 @@
 import { ApplyFailure, MigrationError, listed } from "./errors.ts";
 import { readMigrations } from "./files.ts";
 import { look, withLockedDatabase } from "./open.ts";
-import { objections, planOn, reviewPending } from "./review.ts";
-import { stillNew } from "./stillNew.ts";
+import { objections, planOn, reviewOn } from "./review.ts";
 import { withSnapshot } from "./snapshot.ts";
 import type {
   Connection,
@@ -33,9 +32,7 @@ export async function migrate(engine: Engine, request: MigrateRequest): Promise<
     const { pending, refusals } = await planOn(database, files, ledger);
     if (refusals.length > 0) throw new MigrationError(refusals.join("\n"));
     const unseen = pending.filter(({ name }) => !reviewed.has(name));
-    let stopped = objections(await reviewPending(engine, files, unseen));
-    if (stopped.length > 0)
-      stopped = objections(await reviewPending(engine, files, unseen, await stillNew(database, ledger)));
+    const stopped = objections(await reviewOn(engine, database, ledger, files, unseen));
     if (stopped.length > 0) throw new MigrationError(`${stopped.join("\n")}\nNothing was applied.`);
     for (const { name } of unseen) reviewed.add(name);
     if (pending.length > 0 || ledger.snapshotOf !== ledger.version) {

@@ -1,16 +1,16 @@
-import pg from "pg";
+import type pg from "pg";
 
 /**
+ * Asks for the sizes of their files, because rows may be nobody's to see; one whose rows were all deleted may count as filled.
  * @param tables names as SQL has them, with their schema.
- * @returns those that have no row, without `public`. Where row level security would hide rows, the server refuses to answer.
+ * @returns those without a row, as the linter names them: without `public`.
  */
 export async function emptyTables(client: pg.Client, tables: readonly string[]): Promise<string[]> {
-  if (tables.length === 0) return [];
-  const asked = tables.map(
-    (table) => `SELECT ${pg.escapeLiteral(table)} AS name WHERE NOT EXISTS (SELECT FROM ${table})`,
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+       CROSS JOIN LATERAL concat(quote_ident(nspname), '.', quote_ident(relname)) AS name
+     WHERE name = ANY ($1) AND pg_relation_size(c.oid) = 0`,
+    [tables],
   );
-  await client.query("SET row_security = off");
-  const { rows } = await client.query<{ name: string }>(asked.join(" UNION ALL "));
-  await client.query("RESET row_security");
   return rows.map(({ name }) => name.replace(/^public\./, ""));
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { connectMongo } from "../../../migrator/mongodb/connection.ts";
+import { previewOn } from "../../../migrator/preview.ts";
 import { migrate, readLedger } from "../../../migrator/run.ts";
 import type { Connection, Engine } from "../../../migrator/types.ts";
 import { startPostgres, type Server } from "../../support/databases.ts";
@@ -72,6 +73,7 @@ describe.each(["postgresql", "mongodb"] as const)("what a killed run on %s made"
 
   test("is new for the next run, too, as long as it is empty", async () => {
     const { connection, request, directory } = await killedBetween();
+    expect(await previewOn(engine, connection, directory)).toMatchObject({ refusals: [] });
     expect(await migrate(engine, request)).toMatchObject({ added: [Object.keys(files[engine])[1]] });
     await expectSettled(engine, server(), connection, directory);
   });
