@@ -72,7 +72,8 @@ function goesWithHolder(key: string, definition: string, holders: ReadonlyMap<st
 }
 
 function parsed(key: string): { kind: string; name: string } {
-  const [, kind = "", name = ""] = /^(materialized view|foreign table|\S+) (.*)$/s.exec(key) ?? [];
+  const [, kind = "", name = ""] =
+    /^((?:materialized|foreign|event|operator|text search) [a-z]+|\S+) (.*)$/s.exec(key) ?? [];
   return { kind, name };
 }
 

@@ -16,6 +16,9 @@ export async function withSnapshot<T>(
 ): Promise<T> {
   const noted = isAsNoted(ledger) ? (await database.readSnapshot())?.objects : undefined;
   const before = await database.readCatalog();
+  // So that what a killed first run made is known from what was there before it.
+  if (ledger.snapshotOf === undefined && ledger.version === "")
+    await database.writeSnapshot({ version: "", objects: before });
   if (noted) for (const sentence of driftBetween(noted, before)) tell(`Drift: ${sentence}.`);
   const note = async () => {
     const version = stateOf(await database.readLedger());

@@ -13,23 +13,44 @@ export function statementsInside(node: Node): (Node | undefined)[] {
   const body = args.find(({ DefElem }: Tree) => DefElem.defname === "as")?.DefElem.arg.String.sval ?? "";
   const [block] = attempt(() => parsePlPgSQLSync(`DO ${quoted(body)}`));
   if (block === undefined) return [undefined];
-  return nodesIn(block, ["PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors", "PLpgSQL_expr"]).flatMap(([kind, tree]) => {
-    if (kind !== "PLpgSQL_expr") return parsed(executed(tree.query.PLpgSQL_expr.query));
-    // Conditions, values and assignments are parts of statements.
-    return tree.parseMode === 0 ? parsed(tree.query) : [];
+  const found = nodesIn(block, [...executing, "PLpgSQL_expr"]).flatMap(([kind, tree]) => {
+    const text = tree.dynquery ?? tree.query;
+    if (kind !== "PLpgSQL_expr") return parsedTexts(executed(text?.PLpgSQL_expr?.query));
+    // Conditions, values and assignments are parts of statements. What they call may set what names mean.
+    return tree.parseMode === 0 ? parsed(text) : /set_config/i.test(text) ? [undefined] : [];
   });
+  return found.flatMap((inner) => (inner && ("DoStmt" in inner || "CallStmt" in inner) ? insideOf(inner) : [inner]));
 }
 
-/** The text that EXECUTE gets from an expression, names that are put into it left open. */
-function executed(expression: string): string | undefined {
+/** What a DO or a CALL runs. Where a procedure stands, and what it does, is not known here. */
+export function insideOf(node: Node): (Node | undefined)[] {
+  return "DoStmt" in node ? statementsInside(node) : [undefined];
+}
+
+/** Parts of PL/pgSQL that run a text: EXECUTE, FOR ... IN EXECUTE, and OPEN ... FOR EXECUTE, which may also have a query. */
+const executing = ["PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors", "PLpgSQL_stmt_open"];
+
+/**
+ * The text that EXECUTE gets from an expression, in two forms: what is put in without quotes may be a name or a value.
+ * Empty for a statement that runs no text, undefined for a text that only the run makes.
+ */
+function executed(expression: string | undefined): (string | undefined)[] {
+  if (expression === undefined) return [];
   const [select] = parsed(`SELECT ${expression}`) as Tree[];
-  const value = select?.SelectStmt.targetList[0].ResTarget.val;
-  if (nameIn(value?.FuncCall?.funcname) !== "format") return constant(value);
-  return constant(value.FuncCall.args[0])
-    ?.replace(/%(\d+\$)?I/g, `"${computed}"`)
-    .replace(/%(\d+\$)?s/g, "0")
-    .replace(/%(\d+\$)?L/g, "'0'")
-    .replaceAll("%%", "%");
+  const value = select?.SelectStmt?.targetList?.[0]?.ResTarget.val;
+  if (nameIn(value?.FuncCall?.funcname) !== "format") return [constant(value)];
+  const template = constant(value.FuncCall.args?.[0]);
+  return [computed, "0"].map((put) =>
+    template?.replace(/%(?:%|(?:\d+\$)?-?\d*([ILs]))/g, (all, kind) =>
+      all === "%%" ? "%" : kind === "I" ? computed : kind === "L" ? `'${put}'` : put,
+    ),
+  );
+}
+
+/** The statements of the first of these texts that can be parsed. */
+function parsedTexts(texts: (string | undefined)[]): (Node | undefined)[] {
+  const [first = [], ...others] = texts.map(parsed);
+  return first.includes(undefined) ? (others[0] ?? first) : first;
 }
 
 function parsed(text: string | undefined): (Node | undefined)[] {

@@ -160,7 +160,7 @@ const dropped: Record<string, [SqlRule, "destructive" | "warning", string]> = {
   OBJECT_DOMAIN: ["drop-type", "destructive", ": columns and functions that have it can't be read any more."],
   OBJECT_SEQUENCE: ["drop-object", "destructive", " with the number that it had come to."],
   OBJECT_EXTENSION: ["drop-object", "destructive", " with its types and functions: queries that use them fail."],
-  OBJECT_PUBLICATION: ["drop-object", "warning", ": its subscribers no longer hear of anything."],
+  OBJECT_PUBLICATION: ["drop-object", "warning", ": no subscriber hears of anything from then on."],
   OBJECT_INDEX: ["drop-index", "warning", ": queries that use it become slow, and what it kept unique may be doubled."],
   OBJECT_VIEW: ["drop-view", "warning", useFails],
   OBJECT_MATVIEW: ["drop-view", "warning", useFails],
@@ -198,6 +198,7 @@ function timeoutDangers({ name, kind, args = [] }: Tree): Danger[] {
   if (!/^(lock|statement)_timeout$/i.test(name) || kind !== "VAR_SET_VALUE") return [];
   const { ival, fval, sval } = args[0]?.A_Const ?? {};
   const value = ival ? String(ival.ival ?? 0) : (fval?.fval ?? sval?.sval);
+  if (value === undefined) return [];
   const [, amount, unit = "ms"] = /^ *([\d.]+) *([a-z]*) *$/.exec(value) ?? [];
   const time = Number(amount) * (milliseconds[unit || "ms"] ?? NaN);
   if (time < 1) {

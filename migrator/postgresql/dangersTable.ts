@@ -5,8 +5,8 @@ import { isNew, type Tables } from "./tables.ts";
 /** What ALTER TABLE, or ALTER TYPE of a type with fields, may destroy, lock for long, or fail at: each of its commands. */
 export function alterDangers({ relation, cmds = [], objtype }: Tree, tables: Tables): Danger[] {
   const table = tableName(relation);
-  if (objtype === "OBJECT_TYPE")
-    return tables.made.has(table) ? [] : cmds.flatMap((cmd: Tree) => fieldDangers(cmd, table));
+  // A table may have a column of it, also of one that is new.
+  if (objtype === "OBJECT_TYPE") return cmds.flatMap((cmd: Tree) => fieldDangers(cmd, table));
   return cmds.flatMap(({ AlterTableCmd: cmd }: Tree) => {
     const partition = cmd.def?.PartitionCmd?.name;
     // An index has its parts, too, but no rows.

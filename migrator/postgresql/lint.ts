@@ -26,11 +26,13 @@ export function lintSql({ statements, transaction, allowed }: SqlScript, tables:
       place,
       message,
     }));
+    // A loop may come to a statement again after the others.
+    if (sure) for (const node of filling(statement.inside)) follow(tables, node);
     const remade = sure && transaction && isRemade(statement.node, statements.slice(index + 1));
     const dangers = dangersIn(statement, tables)
       .filter(({ rule }) => !remade || rule !== "drop-guard")
       .map((danger) => finding(danger, place, allowed.get(danger.rule)));
-    if (sure) for (const node of [statement.node, ...filling(statement.inside)]) follow(tables, node);
+    if (sure) follow(tables, statement.node);
     if (!transaction) tables.own.clear();
     return [...refused, ...dangers];
   });
@@ -44,7 +46,10 @@ function isUnsure(node: Tree | undefined): boolean {
 
 /** What a block makes counts as old: it may come upon it, and leave it as it was. */
 function filling(inside: readonly (Tree | undefined)[] = []): Tree[] {
-  return inside.filter((node) => node !== undefined && !/^(Create|Composite)/.test(Object.keys(node)[0] ?? ""));
+  return inside.flatMap((node) => {
+    if (node?.CreateStmt) return [{ CreateStmt: { ...node.CreateStmt, if_not_exists: true } }];
+    return node === undefined || /^(Create|Composite)/.test(Object.keys(node)[0] ?? "") ? [] : [node];
+  });
 }
 
 /** Whether a trigger, a policy or a rule that a statement drops is made again after it: nobody sees the table without it. */
@@ -116,7 +121,7 @@ function impossible(statement: SqlStatement, transaction: boolean): { rule: stri
     const message = "IF NOT EXISTS takes an INVALID index for a good one. Leave it out: the ledger knows what is done.";
     found.push({ rule: "index-if-not-exists", message });
   }
-  if (outside.has(kind)) {
+  if ([statement.node, ...(statement.inside ?? [])].some((node) => node && outside.has(Object.keys(node)[0] ?? ""))) {
     const message =
       "It is a matter of the whole server, not of one database's schema. Run it by hand, or in the set-up.";
     found.push({ rule: "not-in-a-migration", message });

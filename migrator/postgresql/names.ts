@@ -3,7 +3,7 @@
 export type Tree = any;
 
 /** Stands where a block puts a name that only its run knows. */
-export const computed = "(computed)";
+export const computed = "computed_at_run_time";
 
 /** `trades`, `audit.trades`; `public` is where everything is, and goes without saying. */
 export function tableName(range: Tree): string {

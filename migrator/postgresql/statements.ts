@@ -69,8 +69,7 @@ async function read(file: SourceFile): Promise<SqlScript> {
   const { transaction, allowed } = directivesOf(file, tokens);
   for (const statement of statements) {
     const { node, line } = statement;
-    if ("CallStmt" in node) statement.inside = [undefined];
-    if ("DoStmt" in node) statement.inside = (await import("./blocks.ts")).statementsInside(node);
+    if ("DoStmt" in node || "CallStmt" in node) statement.inside = (await import("./blocks.ts")).insideOf(node);
     const foreign = foreignTo(node, transaction);
     if (foreign) throw refuse(` line ${line}:`, foreign.reason, foreign.remedy);
   }

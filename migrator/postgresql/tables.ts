@@ -33,10 +33,11 @@ function spelled(table: Tree): string {
 }
 
 /** Whether names without a schema may mean other tables after a statement. */
-export function movesNames({ VariableSetStmt, SelectStmt }: Tree): boolean {
+export function movesNames(node: Tree): boolean {
+  const { VariableSetStmt } = node;
   if (VariableSetStmt)
     return VariableSetStmt.name === "search_path" && !(VariableSetStmt.args ?? []).every(isUsualPath);
-  return nodesIn(SelectStmt, ["FuncCall"]).some(
+  return nodesIn(node, ["FuncCall"]).some(
     ([, { funcname, args: [name, path] = [] }]) =>
       namesIn(funcname).at(-1) === "set_config" &&
       /^search_path$/i.test(constant(name) ?? "search_path") &&
@@ -64,10 +65,15 @@ export function follow(tables: Tables, node: Tree): void {
     for (const [table, of] of empty) if (table === part || of === whole) empty.delete(table);
   }
   // Where it is made IF NOT EXISTS it may be there, with its rows; a temporary one hides another of its name.
-  if (!CreateStmt || CreateStmt.if_not_exists || CreateStmt.relation.relpersistence === "t") return;
+  if (!CreateStmt || CreateStmt.relation.relpersistence === "t") return;
   const table = tableName(CreateStmt.relation);
   const parent = CreateStmt.inhRelations && tableName(CreateStmt.inhRelations[0].RangeVar);
   const whole = parent === undefined ? table : empty.get(parent);
+  if (CreateStmt.if_not_exists) {
+    // Its rows, which it may have, are rows of its whole.
+    if (parent !== undefined) for (const [part, of] of empty) if (of === whole) empty.delete(part);
+    return;
+  }
   // Services write into a new partition of a table that they know.
   if (whole !== undefined) empty.set(table, whole);
 }

@@ -15,8 +15,9 @@ jest.setTimeout(120_000);
 
 const files = {
   postgresql: {
-    "0001_create_a.sql": "CREATE TABLE a (n int, old int);\n",
-    "0002_change_a.sql": "-- migrate: no-transaction\nALTER TABLE a DROP COLUMN old;\n",
+    "0001_create_a.sql": 'CREATE TABLE a (n int, old int);\nCREATE TABLE "order" (n int, old int);\n',
+    "0002_change_a.sql":
+      '-- migrate: no-transaction\nALTER TABLE "order" DROP COLUMN old;\nALTER TABLE a DROP COLUMN old;\n',
   },
   mongodb: {
     "0001_create_a.json": '[{ "create": "a" }]\n',
@@ -25,7 +26,7 @@ const files = {
 };
 const refused = {
   postgresql:
-    "0002_change_a.sql line 2: Column old of a goes with its values: nothing but a backup has them then. If it is meant, " +
+    "0002_change_a.sql line 3: Column old of a goes with its values: nothing but a backup has them then. If it is meant, " +
     "state why in the file: -- migrate: allow drop-column: reason\nNothing was applied.",
   mongodb:
     '0002_change_a.json step 1: The validator of a asks that {"n":{"$type":"int"}}. Documents that break it are kept, but each ' +
@@ -76,6 +77,21 @@ describe.each(["postgresql", "mongodb"] as const)("what a killed run on %s made"
     expect(await previewOn(engine, connection, directory)).toMatchObject({ refusals: [] });
     expect(await migrate(engine, request)).toMatchObject({ added: [Object.keys(files[engine])[1]] });
     await expectSettled(engine, server(), connection, directory);
+  });
+
+  test("is all that is new for it: what stood before the first run is not", async () => {
+    if (engine === "mongodb") return;
+    const connection = await freshPostgres(postgres);
+    await asOwner(connection, (client) => client.query("CREATE TABLE b (old int)"));
+    const directory = folder({ ...files.postgresql, "0003_change_b.sql": "ALTER TABLE b DROP COLUMN old;\n" });
+    // The whole is refused as it stands; the run that is killed has the first two files alone.
+    await interrupted(engine, connection, folder(files.postgresql), (message) =>
+      message.includes("DROP COLUMN") ? "before" : "pass",
+    );
+    expect(await refusal(migrate(engine, { ...migrationsOf(engine, connection, directory), lockWait: 40 }))).toBe(
+      "0003_change_b.sql line 1: Column old of b goes with its values: nothing but a backup has them then. If it is meant, " +
+        "state why in the file: -- migrate: allow drop-column: reason\nNothing was applied.",
+    );
   });
 
   test("is not new any more once somebody has put a row into it", async () => {

@@ -204,16 +204,14 @@ const changes: [sql: string, ...told: string[]][] = [
   ],
   ["CREATE EXTENSION pg_trgm", "extension pg_trgm is there, but no migration made it: 1.6 in schema public"],
   [
-    "CREATE PUBLICATION feed FOR TABLE notes (id, body) WHERE (id > 1), TABLES IN SCHEMA mine WITH (publish = 'insert')",
+    "CREATE PUBLICATION feed FOR TABLE notes (id, body) WHERE (id > 1), mine.t WITH (publish = 'insert')",
+    "publication feed is there, but no migration made it: of mine.t",
   ],
   [
     "ALTER PUBLICATION feed SET (publish = 'insert, update')",
     "publication feed is publishing insert, update, and should be publishing insert",
   ],
-  [
-    "ALTER PUBLICATION feed DROP TABLES IN SCHEMA mine",
-    "publication feed is not of all tables of schema mine, and should be",
-  ],
+  ["ALTER PUBLICATION feed DROP TABLE mine.t", "publication feed is not of mine.t, and should be"],
   ["DROP PUBLICATION feed", "publication feed is missing"],
   [
     'CREATE COLLATION plain FROM "C"',
@@ -224,8 +222,8 @@ const changes: [sql: string, ...told: string[]][] = [
     "text search configuration public.words is there, but no migration made it: owned by trading_owner",
   ],
   [
-    "CREATE OPERATOR +++ (FUNCTION = int4pl, LEFTARG = integer, RIGHTARG = integer)",
-    "operator public.+++(integer,integer) is there, but no migration made it: owned by trading_owner",
+    "CREATE OPERATOR === (FUNCTION = int4pl, LEFTARG = integer, RIGHTARG = integer)",
+    "operator public.===(integer,integer) is there, but no migration made it: owned by trading_owner",
   ],
   [
     "CREATE CAST (mood AS integer) WITH FUNCTION mood_number(mood)",

@@ -130,7 +130,7 @@ const golden: [string, string][] = [
   ["WITH d AS (DELETE FROM t RETURNING *) INSERT INTO u SELECT * FROM d", "inserts rows into u, deletes all rows of t"],
   [
     "DO $$ BEGIN DELETE FROM t; EXECUTE format('DROP TABLE %I', x); EXECUTE x; DELETE FROM t; END $$",
-    "runs an anonymous code block: deletes all rows of t, drops table (computed), what is not understood here",
+    "runs an anonymous code block: deletes all rows of t, drops table computed_at_run_time, what is not understood here",
   ],
   ["DO $$ BEGIN END $$", "runs an anonymous code block"],
   ["EXPLAIN DELETE FROM t", "explains a statement"],

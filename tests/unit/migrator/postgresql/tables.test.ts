@@ -65,6 +65,23 @@ describe("a table that has no rows yet", () => {
       "CREATE TABLE t (a int); DO $$ BEGIN EXECUTE format('INSERT INTO %I VALUES (1)', n); END $$",
     ],
     ["a block does what nobody knows", "CREATE TABLE t (a int); DO $$ BEGIN EXECUTE q; END $$"],
+    [
+      "a block fills it before",
+      "CREATE TABLE t (a int); DO $$ BEGIN FOR i IN 1..2 LOOP DELETE FROM o WHERE a > 0; INSERT INTO t VALUES (1); END LOOP; END $$",
+    ],
+    ["a block calls what nobody knows", "CREATE TABLE t (a int); DO $$ BEGIN CALL fill(); END $$"],
+    [
+      "a block makes a part of it, which gets rows",
+      "CREATE TABLE t (a int) PARTITION BY LIST (a); DO $$ BEGIN CREATE TABLE p PARTITION OF t DEFAULT; END $$; INSERT INTO p VALUES (1)",
+    ],
+    [
+      "it may have a part already",
+      "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE IF NOT EXISTS p PARTITION OF t DEFAULT; INSERT INTO p VALUES (1)",
+    ],
+    [
+      "what names mean is set within another statement",
+      "INSERT INTO o SELECT set_config('search_path', 'audit', true); CREATE TABLE t (a int)",
+    ],
     ["a block made it", "DO $$ BEGIN CREATE TABLE IF NOT EXISTS t (a int); CREATE TABLE t (a int); END $$"],
     ["a procedure runs", "CREATE TABLE t (a int); CALL fill()"],
     ["its whole was there before", "CREATE TABLE t PARTITION OF trades DEFAULT"],
