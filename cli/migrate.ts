@@ -1,9 +1,9 @@
 import { Command, CommanderError, Option } from "commander";
-import { listed } from "../migrator/errors.ts";
 import { UserError } from "../operations/errors.ts";
 import * as commands from "./commands.ts";
-import { outcomeOf, type Outcome } from "./outcome.ts";
+import { outcomeOf, write, type Outcome } from "./outcome.ts";
 import { targetOf, targetOfStack } from "./target.ts";
+import { misunderstood } from "./usage.ts";
 
 interface Options {
   databaseUrl?: string;
@@ -49,12 +49,6 @@ async function run(act: (run: commands.Run) => Promise<Outcome>, folder = "migra
     outcome = outcomeOf(error, options.engine === undefined);
   }
   write(outcome, options.json ?? false);
-}
-
-function write({ code = 0, data, lines }: Outcome, asJson: boolean): void {
-  process.exitCode = code;
-  if (asJson) console.log(JSON.stringify(data, null, 2));
-  else for (const line of lines) (line.startsWith("✖") ? console.error : console.log)(line);
 }
 
 function targetOfOptions({ databaseUrl, engine }: Options) {
@@ -118,17 +112,6 @@ try {
   if (!(error instanceof CommanderError)) throw error;
   // Help is no mistake, and written already.
   if (!error.code.startsWith("commander.help")) {
-    write(outcomeOf(misunderstood(error), true), process.argv.includes("--json"));
+    write(outcomeOf(misunderstood(program, error, "npm run migrate -- --help"), true), process.argv.includes("--json"));
   }
-}
-
-function misunderstood({ message }: CommanderError): UserError {
-  const [name = "-"] = program.args;
-  const names = program.commands.map((command) => command.name());
-  // It was handed to the default command, which complains of too many arguments.
-  if (!name.startsWith("-") && !names.includes(name)) {
-    return new UserError(`There is no command "${name}". There are ${listed(names)}.`);
-  }
-  const [problem = ""] = message.replace(/^error: /, "").split("\n");
-  return new UserError(`Not understood: ${problem.replace(/\.$/, "")}. See: npm run migrate -- --help`);
 }

@@ -49,3 +49,10 @@ function worded(error: Error, isAlone: boolean): string {
   // The migrator's sentences are for those who ran it by Pulumi. Here it was this command, whichever it was.
   return error.message.replaceAll(/(run) `pulumi up` again/gi, "$1 this again");
 }
+
+/** Writes an outcome as people or programs read it, and sets the exit code of this process. */
+export function write({ code = 0, data, lines }: Outcome, asJson: boolean): void {
+  process.exitCode = code;
+  if (asJson) console.log(JSON.stringify(data, null, 2));
+  else for (const line of lines) (line.startsWith("✖") ? console.error : console.log)(line);
+}

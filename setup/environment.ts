@@ -36,7 +36,7 @@ export function establishEnvironment({ pulumiHome, pulumiVersion, images }: Envi
   const passphraseFile = generatedPassphrase();
   const state = join(clone, CLONE_FOLDER, "state");
   const file = join(clone, CLONE_FOLDER, "env");
-  const path = [join(pulumiHome, "versions", pulumiVersion, "bin"), dirname(process.execPath)];
+  const path = [join(clone, "cli"), join(pulumiHome, "versions", pulumiVersion, "bin"), dirname(process.execPath)];
 
   process.env["PATH"] = [...path, process.env["PATH"]].join(delimiter);
   process.env["PULUMI_HOME"] = pulumiHome;

@@ -193,7 +193,7 @@ describe("a stack's data", () => {
       expect(await clone.login("npm run --silent reset")).toEqual({
         code: 1,
         stdout: "",
-        stderr: "✖ There is no terminal to ask on. Name the stack: npm run reset -- STACK\n",
+        stderr: `✖ There is no terminal to ask on. Name the stack: npx trading-db reset ${clone.stackName}\n`,
       });
       await untouched();
     },

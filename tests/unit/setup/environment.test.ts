@@ -40,9 +40,9 @@ function sourced(file: string, before: Record<string, string> = {}): Record<stri
 }
 
 describe("the file to source", () => {
-  test("gives a shell Pulumi, Node.js, the state, the passphrase and the source of images", () => {
+  test("gives a shell trading-db, Pulumi, Node.js, the state, the passphrase and the source of images", () => {
     expect(sourced(establish())).toMatchObject({
-      PATH: `/home/pulumi/versions/3.1.4/bin:${dirname(process.execPath)}:/usr/bin:/bin`,
+      PATH: `${clone}/cli:/home/pulumi/versions/3.1.4/bin:${dirname(process.execPath)}:/usr/bin:/bin`,
       PULUMI_HOME: "/home/pulumi",
       PULUMI_SKIP_UPDATE_CHECK: "1",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

@@ -1,0 +1,136 @@
+import completion from "@bomb.sh/tab/commander";
+import { Command, CommanderError, Option } from "commander";
+import { setTimeout as sleep } from "node:timers/promises";
+import { environmentFormats } from "../operations/environment.ts";
+import { DockerError } from "../migrator/docker.ts";
+import { MigrationError } from "../migrator/errors.ts";
+import { tell, UserError } from "../operations/errors.ts";
+import { reset } from "../operations/lifecycle.ts";
+import { logs } from "../operations/logs.ts";
+import { recoverMongodb } from "../operations/recoverMongodb.ts";
+import { mongosh, psql } from "../operations/shells.ts";
+import { openStack, readOutputs, selectedStack } from "../operations/stack.ts";
+import { ask } from "./ask.ts";
+import { exitCodes, write, type Outcome } from "./outcome.ts";
+import * as commands from "./stackCommands.ts";
+import { misunderstood } from "./usage.ts";
+
+const program = shared(new Command("trading-db"))
+  .description("Runs the databases of a trading system: PostgreSQL and MongoDB of one Pulumi stack.")
+  .addHelpText("after", "\nExit codes: 0 done, 1 failed or not healthy, 2 not understood.")
+  .configureOutput({ outputError: () => {} })
+  .enablePositionalOptions()
+  .exitOverride();
+
+let options: { json?: boolean; stack?: string } = {};
+program.hook("preAction", (_program, command) => void (options = command.optsWithGlobals()));
+const asJson = () => options.json ?? false;
+const stackName = async () => options.stack ?? (await selectedStack());
+const outputsOf = async (name: string) => readOutputs(await openStack(name));
+
+/** They may stand before a command and behind it. */
+function shared(command: Command): Command {
+  return command
+    .option("-s, --stack <name>", "another stack than the one that is selected here")
+    .option("--json", "write one JSON document instead of words");
+}
+
+/** Adds a command. */
+function add(usage: string, description: string): Command {
+  return shared(program.command(usage)).description(description);
+}
+
+/** Runs a command on the stack, and writes what it came to. */
+async function run(act: (run: commands.StackRun) => Outcome | Promise<Outcome>): Promise<void> {
+  const stack = await stackName();
+  // What takes time is told beside the result, which may be read by a program.
+  const tell = (sentence: string) => (asJson() ? undefined : console.log(sentence));
+  write(await act({ stack, outputs: await outputsOf(stack), tell }), asJson());
+}
+
+add("status", "show containers, servers, migrations and disk on one screen")
+  .option("-w, --watch", "again every two seconds")
+  .action(async ({ watch }: { watch?: boolean }) => {
+    if (!watch) return run(commands.status);
+    const stack = await stackName();
+    const outputs = await outputsOf(stack);
+    for (;;) {
+      const outcome = await commands.status({ stack, outputs, tell: () => {} });
+      if (process.stdout.isTTY && !asJson()) process.stdout.write("\x1b[2J\x1b[H");
+      write(outcome, asJson());
+      await sleep(2000);
+    }
+  });
+add("verify", "try every user of both databases").action(() => run(commands.verify));
+add("start", "start the containers, and wait until they are healthy").action(() => run(commands.start));
+add("stop", "stop the containers; the data stay").action(() => run(commands.stop));
+add("restart", "stop, then start").action(() => run(commands.restart));
+add(
+  "logs [service] [options...]",
+  "show what a server has written: postgres or mongodb, with options of docker logs such as -f",
+)
+  .passThroughOptions()
+  .allowUnknownOption()
+  .action(async (service: string | undefined, options: string[]) => {
+    process.exitCode = logs(await outputsOf(await stackName()), service ?? "postgres", options);
+  });
+for (const [name, shell] of Object.entries({ psql, mongosh })) {
+  // All that follows is the shell's own: options of ours stand before the command.
+  program
+    .command(`${name} [options...]`)
+    .description(`open ${name} in the server's container, with options of ${name}`)
+    .passThroughOptions()
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (options: string[]) => {
+      process.exitCode = shell(await outputsOf(await stackName()), options);
+    });
+}
+add("env", "print what a trading service needs in its environment, secrets in clear")
+  .addOption(new Option("-f, --format <format>", "for whom").choices(environmentFormats).default("dotenv"))
+  .action(({ format }) => run((target) => commands.env(target, format)));
+add("activity", "show what the servers are doing").action(() => run(commands.activity));
+add("invariants", "check all data against the data model").action(() => run(commands.invariants));
+add("backup [folder]", "dump both databases into a new folder of this one (default: backups)").action(
+  (folder = "backups") => run((target) => commands.backup(target, folder)),
+);
+add("reset [confirmation]", "delete everything of the stack; confirmed by its name").action(
+  async (confirmation: string | undefined) => {
+    const stack = await openStack(await stackName());
+    const question = `This deletes all containers, networks and volumes of stack ${stack.name}, and all data in them.\nType its name to go on: `;
+    const confirmed = confirmation ?? (await ask(question, `Name the stack: npx trading-db reset ${stack.name}`));
+    await reset(stack, confirmed, () => asJson() || console.log(`… deleting everything of stack ${stack.name}`));
+    const lines = [`✔ nothing of stack ${stack.name} is left. A new one: ./setup-databases.sh --stack ${stack.name}`];
+    write({ lines, data: { deleted: stack.name } }, asJson());
+  },
+);
+add("recover-mongodb", "give MongoDB's root user the password of the stack's state again").action(async () => {
+  const stack = await openStack(await stackName());
+  await recoverMongodb(stack);
+  const lines = [
+    `✔ the root user of MongoDB has the password of this stack's state again. Go on: ./setup-databases.sh --stack ${stack.name}`,
+  ];
+  write({ lines, data: { recovered: stack.name } }, asJson());
+});
+
+// `trading-db completion bash` prints what a shell has to read; it then asks `trading-db complete` at each TAB.
+completion(program, { completionCommandName: "completion" });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const isUsage = error instanceof CommanderError;
+  // Help is no mistake, and written already.
+  if (!isUsage || !error.code.startsWith("commander.help")) {
+    const message = isUsage ? misunderstood(program, error, "npx trading-db --help").message : worded(error);
+    const code = isUsage ? exitCodes.usage : exitCodes.refused;
+    write({ lines: [`✖ ${message}`], data: { error: message }, code }, process.argv.includes("--json"));
+  }
+}
+
+/** @throws the error itself where it is not one for people. */
+function worded(error: unknown): string {
+  const isKnown = error instanceof UserError || error instanceof MigrationError || error instanceof DockerError;
+  if (isKnown || (error instanceof Error && "commandResult" in error)) return tell(error);
+  throw error;
+}

@@ -1,0 +1,101 @@
+import { backup as backUp } from "../operations/backup.ts";
+import { renderEnvironment, type EnvironmentFormat } from "../operations/environment.ts";
+import { activity as readActivity } from "../operations/inspect.ts";
+import { brokenInvariants } from "../operations/invariants.ts";
+import { start as startContainers, stop as stopContainers } from "../operations/lifecycle.ts";
+import { stackStatus } from "../operations/status.ts";
+import { verify as runChecks, type Check } from "../operations/verify.ts";
+import type { StackOutputs } from "../outputs.ts";
+import { exitCodes, type Outcome } from "./outcome.ts";
+import { statusScreen } from "./statusScreen.ts";
+import { table } from "./table.ts";
+
+/** What a command works on. */
+export interface StackRun {
+  /** Its name. */
+  stack: string;
+  outputs: StackOutputs;
+  /** Gets what is worth knowing before the end. */
+  tell: (sentence: string) => void;
+}
+
+export async function status({ stack, outputs }: StackRun): Promise<Outcome> {
+  const found = await stackStatus(outputs);
+  return {
+    lines: statusScreen(stack, found),
+    data: { stack, ...found },
+    code: found.healthy ? 0 : exitCodes.refused,
+  };
+}
+
+export async function verify({ outputs, tell }: StackRun): Promise<Outcome> {
+  const checks = await runChecks(outputs, (check) => tell(checkLine(check)));
+  const failed = checks.filter(({ problem }) => problem !== undefined);
+  return {
+    lines: [
+      failed.length === 0 ? `✔ ${checks.length} checks hold` : `✖ ${failed.length} of ${checks.length} checks failed`,
+    ],
+    data: { checks: checks.map(({ name, problem = null, seconds }) => ({ name, problem, seconds })) },
+    code: failed.length === 0 ? 0 : exitCodes.refused,
+  };
+}
+
+function checkLine({ name, problem, seconds }: Check): string {
+  return `${problem === undefined ? "✔" : "✖"} ${name}${problem === undefined ? "" : `: ${problem}`} (${seconds.toFixed(2)} s)`;
+}
+
+export async function start({ outputs }: StackRun): Promise<Outcome> {
+  const names = await startContainers(outputs);
+  return { lines: names.map((name) => `✔ ${name} is healthy`), data: { started: names } };
+}
+
+export async function stop({ outputs }: StackRun): Promise<Outcome> {
+  const names = await stopContainers(outputs);
+  return { lines: names.map((name) => `✔ ${name} is stopped; its data stay`), data: { stopped: names } };
+}
+
+export async function restart(run: StackRun): Promise<Outcome> {
+  await stop(run);
+  const { lines, data } = await start(run);
+  return { lines, data: { restarted: (data as { started: string[] }).started } };
+}
+
+export async function activity({ outputs }: StackRun): Promise<Outcome> {
+  const found = await readActivity(outputs);
+  const sessions = found.sessions.map((session) => Object.values(session).map((value) => String(value ?? "")));
+  return {
+    lines: [
+      sessions.length > 0
+        ? table(Object.keys(found.sessions[0]!), sessions)
+        : "PostgreSQL has no session but this one.",
+      ...Object.entries(found.mongodb).map(([name, value]) => `MongoDB ${name}: ${JSON.stringify(value)}`),
+    ],
+    data: found,
+  };
+}
+
+export async function invariants({ outputs }: StackRun): Promise<Outcome> {
+  const found = await brokenInvariants(outputs);
+  const tables = [found.checks, found.crossStore]
+    .filter((rows) => rows.length > 0)
+    .map((rows) =>
+      table(
+        Object.keys(rows[0]!),
+        rows.map((row) => Object.values(row).map(String)),
+      ),
+    );
+  return {
+    lines: tables.length > 0 ? tables : ["✔ the invariants of both databases, and those between them, hold"],
+    data: found,
+    code: tables.length > 0 ? exitCodes.refused : 0,
+  };
+}
+
+export async function backup({ outputs }: StackRun, folder: string): Promise<Outcome> {
+  const made = await backUp(outputs, folder);
+  return { lines: [`✔ both databases are in ${made}`], data: { backup: made } };
+}
+
+export function env({ outputs: { environment } }: StackRun, format: EnvironmentFormat): Outcome {
+  return { lines: [renderEnvironment(environment, format)], data: environment };
+}

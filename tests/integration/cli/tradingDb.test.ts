@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { listMigrations } from "../../../migrator/files.ts";
+import type { StackOutputs } from "../../../outputs.ts";
+import { makeClone, type Clone } from "../../support/clone.ts";
+
+// `npx trading-db`, on a stack as users have it.
+const MINUTE = 60_000;
+jest.setTimeout(2 * MINUTE);
+
+let clone: Clone;
+let outputs: StackOutputs;
+const tradingDb = (line: string) => clone.login(`npx trading-db ${line}`);
+const json = async (line: string) => JSON.parse((await tradingDb(`--json ${line}`)).stdout);
+
+beforeAll(async () => {
+  clone = makeClone();
+  expect(await clone.setUp()).toMatchObject({ code: 0 });
+  outputs = await clone.outputs();
+}, 4 * MINUTE);
+afterAll(() => clone.remove());
+
+describe("status", () => {
+  test("shows both servers, their containers and migrations, and what was slow", async () => {
+    await tradingDb('psql -c "SELECT pg_sleep(1.1)"');
+    const version = (engine: "postgresql" | "mongodb") =>
+      listMigrations(engine, `schema/${engine}/migrations`).at(-1)!.name;
+    const server = { version: expect.any(String), size: expect.any(Number), replication: [] };
+    expect(await json("status")).toMatchObject({
+      stack: clone.stackName,
+      healthy: true,
+      containers: [
+        { name: outputs.postgres.container, state: "running", health: "healthy" },
+        { name: outputs.mongodb.container, state: "running", health: "healthy" },
+      ],
+      databases: {
+        postgresql: {
+          database: "trading_results",
+          server: {
+            ...server,
+            slowQueries: expect.arrayContaining([expect.objectContaining({ query: "SELECT pg_sleep($1)" })]),
+          },
+          migrations: { version: version("postgresql"), pending: [], refusals: [] },
+        },
+        mongodb: {
+          database: "trading_configs",
+          server: { ...server, slowQueries: [] },
+          migrations: { version: version("mongodb"), pending: [], refusals: [] },
+        },
+      },
+      disk: { free: expect.any(Number), total: expect.any(Number) },
+    });
+    const { code, stdout, stderr } = await tradingDb("status");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(`Stack ${clone.stackName} is healthy.`);
+    expect(stdout).toContain("│ SELECT pg_sleep($1) ");
+  });
+
+  test("ends with 1 and tells the reason where a server does not run, and still shows the other", async () => {
+    await tradingDb("stop");
+    await clone.login(`docker start ${outputs.postgres.container}`);
+    const { code, stdout, stderr } = await tradingDb("status");
+    expect(code).toBe(1);
+    expect(stdout).toContain(`Stack ${clone.stackName} is NOT healthy.`);
+    expect(stdout).toContain("│ trading_configs │ does not answer │");
+    expect(stderr).toMatch(/^✖ trading_configs: MongoDB at 127\.0\.0\.1:\d+ can't be reached: connect ECONNREFUSED/);
+    expect(await tradingDb("start")).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("is shown again and again until it is stopped", async () => {
+    const { stdout } = await clone.login("timeout --signal INT 10 npx trading-db status --watch --json");
+    expect(stdout.match(/"healthy": true/g)!.length).toBeGreaterThan(1);
+  });
+});
+
+describe("the shells", () => {
+  test("psql takes options and input, and hands over its exit code", async () => {
+    expect(await tradingDb('psql -Atc "SELECT current_user"')).toEqual({
+      code: 0,
+      stdout: "trading_user\n",
+      stderr: "",
+    });
+    expect(await clone.login("echo 'SELECT 1 + 1' | npx trading-db psql -At")).toMatchObject({
+      code: 0,
+      stdout: "2\n",
+    });
+    expect(await tradingDb('psql -c "SELECT nothing"')).toMatchObject({ code: 1 });
+  });
+
+  test("mongosh is logged in, and no process shows the password", async () => {
+    const who = "db.runCommand({ connectionStatus: 1 }).authInfo.authenticatedUsers[0].user";
+    expect(await tradingDb(`mongosh --eval "${who}"`)).toEqual({ code: 0, stdout: "admin\n", stderr: "" });
+    const shown = await tradingDb('mongosh --eval "sleep(4000)" & sleep 3; ps -ef; wait');
+    expect(shown.stdout).toContain("mongosh");
+    expect(shown.stdout).not.toContain(outputs.mongodb.adminPassword);
+  });
+});
+
+test("env gives a service what it needs, in each form", async () => {
+  expect(await json("env")).toEqual(outputs.environment);
+  expect((await tradingDb("env")).stdout).toContain(`POSTGRES_PASSWORD=${outputs.postgres.password}\n`);
+  expect(await clone.login('eval "$(npx trading-db env --format export)"; echo "$MONGODB_PASSWORD"')).toMatchObject({
+    stdout: `${outputs.mongodb.password}\n`,
+  });
+});
+
+test("restart stops and starts both servers", async () => {
+  const before = (await json("status")).databases.postgresql.server.since;
+  expect(await json("restart")).toEqual({ restarted: [outputs.mongodb.container, outputs.postgres.container] });
+  expect((await json("status")).databases.postgresql.server.since > before).toBe(true);
+});
+
+test("what programs ask is answered in JSON by each command", async () => {
+  const { checks } = await json("verify");
+  expect(checks.length).toBeGreaterThan(10);
+  for (const check of checks)
+    expect(check).toEqual({ name: expect.any(String), problem: null, seconds: expect.any(Number) });
+  expect(await json("invariants")).toEqual({ checks: [], crossStore: [] });
+  expect(await json("activity")).toMatchObject({ sessions: [], mongodb: { connections: {} } });
+  expect(await json("backup")).toEqual({ backup: expect.stringMatching(/^backups\//) });
+});
+
+test("shells complete commands, options and their values", async () => {
+  expect(await clone.login("bash -n <(trading-db completion bash)")).toEqual({ code: 0, stdout: "", stderr: "" });
+  const completed = async (line: string) => {
+    const { stdout } = await clone.login(`trading-db complete -- ${line}`);
+    return stdout
+      .trim()
+      .split("\n")
+      .map((entry) => entry.split("\t")[0]);
+  };
+  // The last line tells the shell not to add names of files.
+  expect(await completed("sta")).toEqual(["status", "start", ":4"]);
+  expect(await completed("env --format ''")).toEqual(["dotenv", "export", "json", ":4"]);
+  expect(await completed("status --")).toEqual(["--stack", "--json", "--watch", "--help", ":4"]);
+});
+
+describe("what is not understood", () => {
+  test.each([
+    [
+      "stauts",
+      'There is no command "stauts". There are status, verify, start, stop, restart, logs, psql, mongosh, env, activity, invariants, backup, reset, recover-mongodb and completion.',
+    ],
+    ["status --color", "Not understood: unknown option '--color'. See: npx trading-db --help"],
+    [
+      "env --format yaml",
+      "Not understood: option '-f, --format <format>' argument 'yaml' is invalid. Allowed choices are dotenv, export, json. See: npx trading-db --help",
+    ],
+  ])("is refused with exit code 2: %s", async (line, message) => {
+    expect(await tradingDb(line)).toEqual({ code: 2, stdout: "", stderr: `✖ ${message}\n` });
+  });
+
+  test("and a stack that is not there are told as JSON, too", async () => {
+    expect(await tradingDb("status --stack nowhere --json")).toEqual({
+      code: 1,
+      stdout: `${JSON.stringify({ error: "There is no stack nowhere here. Set it up: ./setup-databases.sh --stack nowhere" }, null, 2)}\n`,
+      stderr: "",
+    });
+  });
+});
