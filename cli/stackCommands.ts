@@ -4,11 +4,11 @@ import { activity as readActivity } from "../operations/inspect.ts";
 import { brokenInvariants } from "../operations/invariants.ts";
 import { start as startContainers, stop as stopContainers } from "../operations/lifecycle.ts";
 import { stackStatus } from "../operations/status.ts";
+import { table } from "../operations/table.ts";
 import { verify as runChecks, type Check } from "../operations/verify.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { exitCodes, type Outcome } from "./outcome.ts";
 import { statusScreen } from "./statusScreen.ts";
-import { table } from "./table.ts";
 
 /** What a command works on. */
 export interface StackRun {
@@ -46,18 +46,20 @@ function checkLine({ name, problem, seconds }: Check): string {
 
 export async function start({ outputs }: StackRun): Promise<Outcome> {
   const names = await startContainers(outputs);
-  return { lines: names.map((name) => `✔ ${name} is healthy`), data: { started: names } };
+  return { lines: healthyLines(names), data: { started: names } };
 }
+
+const healthyLines = (names: string[]) => names.map((name) => `✔ ${name} is healthy`);
 
 export async function stop({ outputs }: StackRun): Promise<Outcome> {
   const names = await stopContainers(outputs);
   return { lines: names.map((name) => `✔ ${name} is stopped; its data stay`), data: { stopped: names } };
 }
 
-export async function restart(run: StackRun): Promise<Outcome> {
-  await stop(run);
-  const { lines, data } = await start(run);
-  return { lines, data: { restarted: (data as { started: string[] }).started } };
+export async function restart({ outputs }: StackRun): Promise<Outcome> {
+  await stopContainers(outputs);
+  const names = await startContainers(outputs);
+  return { lines: healthyLines(names), data: { restarted: names } };
 }
 
 export async function activity({ outputs }: StackRun): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import { isProblem, type DatabaseStatus, type StackStatus } from "../operations/status.ts";
-import { table } from "./table.ts";
+import { table } from "../operations/table.ts";
 
 /** All of a status on one screen. */
 export function statusScreen(stack: string, { healthy, containers, databases, disk }: StackStatus): string[] {

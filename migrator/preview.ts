@@ -3,7 +3,7 @@ import { readMigrations } from "./files.ts";
 import { look } from "./open.ts";
 import { editedFiles, plan, type Applied } from "./plan.ts";
 import { objections, planOn, reviewOn, reviewPending } from "./review.ts";
-import type { Connection, Engine, Review } from "./types.ts";
+import type { Connection, Engine, Ledger, Review } from "./types.ts";
 
 /** What the next run is going to do, or why it won't. */
 export interface Preview {
@@ -14,13 +14,17 @@ export interface Preview {
 }
 
 /** Compares a folder with a database. Takes no lock, changes nothing. @throws MigrationError for files that can't be read. */
-export function previewOn(engine: Engine, connection: Connection, directory: string): Promise<Preview> {
+export function previewOn(
+  engine: Engine,
+  connection: Connection,
+  directory: string,
+): Promise<Preview & { ledger: Ledger }> {
   const files = readMigrations(engine, directory);
   return look(engine, connection, async (database) => {
     const ledger = await database.readLedger();
     const { pending, refusals } = await planOn(database, files, ledger);
     const reviews = await reviewOn(engine, database, ledger, files, pending);
-    return { reviews, refusals: [...refusals, ...objections(reviews)] };
+    return { reviews, refusals: [...refusals, ...objections(reviews)], ledger };
   });
 }
 

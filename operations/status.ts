@@ -1,7 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { docker } from "../migrator/docker.ts";
 import { previewOn } from "../migrator/preview.ts";
-import { readLedger } from "../migrator/run.ts";
 import type { Connection, Engine } from "../migrator/types.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { mongodbAsAdmin, postgresAs } from "./connections.ts";
@@ -82,9 +81,13 @@ async function databaseStatus(
 }
 
 async function migrationStatus(engine: Engine, connection: Connection): Promise<MigrationStatus> {
-  const { version, migrations } = await readLedger(engine, connection);
-  const { reviews, refusals } = await previewOn(engine, connection, `schema/${engine}/migrations`);
-  return { version, applied: migrations.length, pending: reviews.map(({ name }) => name), refusals };
+  const { reviews, refusals, ledger } = await previewOn(engine, connection, `schema/${engine}/migrations`);
+  return {
+    version: ledger.version,
+    applied: ledger.migrations.length,
+    pending: reviews.map(({ name }) => name),
+    refusals,
+  };
 }
 
 async function orProblem<T>(ask: () => Promise<T>): Promise<T | Problem> {

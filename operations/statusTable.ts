@@ -1,6 +1,6 @@
-import Table from "cli-table3";
 import { inspectContainers, type ContainerFacts } from "./containers.ts";
 import type { StackOutputs } from "../outputs.ts";
+import { table } from "./table.ts";
 
 /** What `status` shows of one database. */
 export interface DatabaseStatus {
@@ -40,13 +40,11 @@ function describeState(fact: ContainerFacts | undefined): string {
 
 /** The rows as a table for people. */
 export function renderStatus(rows: DatabaseStatus[]): string {
-  const table = new Table({
-    head: ["database", "address", "user", "container", "state", "schema"],
-    style: { head: [], border: [] },
-    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
-  });
-  for (const row of rows) {
-    table.push([row.database, row.address, row.user, row.container, row.state, row.schemaVersion.slice(0, 4)]);
-  }
-  return table.toString();
+  return table(
+    ["database", "address", "user", "container", "state", "schema"],
+    rows.map((row) => [
+      ...[row.database, row.address, row.user, row.container, row.state],
+      row.schemaVersion.slice(0, 4),
+    ]),
+  );
 }
