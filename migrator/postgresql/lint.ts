@@ -2,7 +2,7 @@ import { runsAlone } from "./alone.ts";
 import { warning, type Danger } from "./danger.ts";
 import { dangersOf } from "./dangers.ts";
 import { understood } from "./describe.ts";
-import { computed, objectName, tableName, type Tree } from "./names.ts";
+import { computed, kindOf, objectName, tableName, type Tree } from "./names.ts";
 import type { SqlScript, SqlStatement } from "./statements.ts";
 import { follow, movesNames, nothingKnown, type Tables } from "./tables.ts";
 import type { Finding } from "../types.ts";
@@ -48,7 +48,7 @@ function isUnsure(node: Tree | undefined): boolean {
 function filling(inside: readonly (Tree | undefined)[] = []): Tree[] {
   return inside.flatMap((node) => {
     if (node?.CreateStmt) return [{ CreateStmt: { ...node.CreateStmt, if_not_exists: true } }];
-    return node === undefined || /^(Create|Composite)/.test(Object.keys(node)[0] ?? "") ? [] : [node];
+    return node === undefined || /^(Create|Composite)/.test(kindOf(node)) ? [] : [node];
   });
 }
 
@@ -83,7 +83,7 @@ function unneeded(statements: readonly SqlStatement[], allowed: SqlScript["allow
 
 function dangersIn({ node, inside = [] }: SqlStatement, tables: Tables): Danger[] {
   const found = [node, ...inside].flatMap((node) => {
-    const known = node !== undefined && (understood(node) || outside.has(Object.keys(node)[0] ?? ""));
+    const known = node !== undefined && (understood(node) || outside.has(kindOf(node)));
     return [...(known ? [] : [notUnderstood]), ...dangersOf(node, tables)];
   });
   // A block may have many statements of which nothing is known.
@@ -121,7 +121,7 @@ function impossible(statement: SqlStatement, transaction: boolean): { rule: stri
     const message = "IF NOT EXISTS takes an INVALID index for a good one. Leave it out: the ledger knows what is done.";
     found.push({ rule: "index-if-not-exists", message });
   }
-  if ([statement.node, ...(statement.inside ?? [])].some((node) => node && outside.has(Object.keys(node)[0] ?? ""))) {
+  if ([statement.node, ...(statement.inside ?? [])].some((node) => node && outside.has(kindOf(node)))) {
     const message =
       "It is a matter of the whole server, not of one database's schema. Run it by hand, or in the set-up.";
     found.push({ rule: "not-in-a-migration", message });

@@ -114,6 +114,11 @@ export function changesInside(kind: string, tree: Tree): [string, Tree][] {
   return nodesIn(tree, ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]);
 }
 
+/** The kind of statement that a node is, such as `CreateStmt`. */
+export function kindOf(node: Tree): string {
+  return Object.keys(node)[0] ?? "";
+}
+
 /** The nodes of some kinds inside a tree, at any depth. */
 export function nodesIn(tree: Tree, kinds: readonly string[], found: [string, Tree][] = []): [string, Tree][] {
   if (typeof tree !== "object" || tree === null) return found;
