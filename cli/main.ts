@@ -1,6 +1,8 @@
 import completion from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readKey, type StackBackups } from "../operations/backups/ofStack.ts";
 import { environmentFormats } from "../operations/environment.ts";
 import { DockerError } from "../migrator/docker.ts";
 import { MigrationError } from "../migrator/errors.ts";
@@ -11,7 +13,9 @@ import { recoverMongodb } from "../operations/recoverMongodb.ts";
 import { mongosh, psql } from "../operations/shells.ts";
 import { openStack, readOutputs, selectedStack } from "../operations/stack.ts";
 import { ask } from "./ask.ts";
+import * as backupCommands from "./backupCommands.ts";
 import { exitCodes, write, type Outcome } from "./outcome.ts";
+import { withProgress } from "./progress.ts";
 import * as commands from "./stackCommands.ts";
 import { misunderstood } from "./usage.ts";
 
@@ -38,6 +42,21 @@ function shared(command: Command): Command {
 /** Adds a command. */
 function add(usage: string, description: string): Command {
   return shared(program.command(usage)).description(description);
+}
+
+/** Adds a command that reads or writes backups. */
+function addBackup(usage: string, description: string): Command {
+  return add(usage, description).option("--key <file>", "key of age that encrypts and opens them");
+}
+
+/** Runs a command on the stack's backups, and writes what it came to. @param folder the default of the stack where undefined */
+async function withBackups(folder: string | undefined, act: (target: StackBackups) => Promise<Outcome>): Promise<void> {
+  const stack = await stackName();
+  const outputs = await outputsOf(stack);
+  const { key: file } = options as { key?: string };
+  const key = file === undefined ? undefined : await readKey(file);
+  const place = join(folder ?? "backups", stack);
+  write(await withProgress(asJson(), (tell) => act({ stack, outputs, place, key, tell })), asJson());
 }
 
 /** Runs a command on the stack, and writes what it came to. */
@@ -91,9 +110,32 @@ add("env", "print what a trading service needs in its environment, secrets in cl
   .action(({ format }) => run((target) => commands.env(target, format)));
 add("activity", "show what the servers are doing").action(() => run(commands.activity));
 add("invariants", "check all data against the data model").action(() => run(commands.invariants));
-add("backup [folder]", "dump both databases into a new folder of this one (default: backups)").action(
-  (folder = "backups") => run((target) => commands.backup(target, folder)),
-);
+addBackup("backup [folder]", "back both databases up into a new folder of this one (default: backups)")
+  .option("--prove", "restore it into scratch servers, and compare")
+  .action((folder: string | undefined, { prove }: { prove?: boolean }) =>
+    withBackups(folder, (target) => backupCommands.backup(target, prove ?? false)),
+  );
+addBackup("backups [folder]", "list the backups, and which of them are proven")
+  .option("--check", "read every byte of them")
+  .option("--keep <backup>", "mark one to stay whatever its age")
+  .option("--release <backup>", "take the mark away")
+  .action((folder: string | undefined, options: { check?: boolean; keep?: string; release?: string }) =>
+    withBackups(folder, (target) => backupCommands.backups(target, options)),
+  );
+addBackup("restore [backup]", "put both databases back to a backup (default: the newest proven one), or to a time")
+  .option("--to <time>", "roll forward to this time, such as 2026-11-27T14:03:00Z, or to `latest`")
+  .option("--from <folder>", "where the backups are (default: backups)")
+  .option("-y, --yes", "don't ask")
+  .action(async (name: string | undefined, { to, from, yes }: { to?: string; from?: string; yes?: boolean }) => {
+    const stack = await stackName();
+    if (!yes) {
+      const question = `This puts both databases of stack ${stack} back; what they hold now is put aside.\nType the stack's name to go on: `;
+      const answer = await ask(question, "Say that you mean it: --yes");
+      if (answer !== stack)
+        throw new UserError(`"${answer}" is not the name of this stack (${stack}). Nothing was changed.`);
+    }
+    await withBackups(from, (target) => backupCommands.restore(target, name, to));
+  });
 add("reset [confirmation]", "delete everything of the stack; confirmed by its name").action(
   async (confirmation: string | undefined) => {
     const stack = await openStack(await stackName());

@@ -1,4 +1,3 @@
-import { backup as backUp } from "../operations/backup.ts";
 import { renderEnvironment, type EnvironmentFormat } from "../operations/environment.ts";
 import { activity as readActivity } from "../operations/inspect.ts";
 import { brokenInvariants } from "../operations/invariants.ts";
@@ -91,11 +90,6 @@ export async function invariants({ outputs }: StackRun): Promise<Outcome> {
     data: found,
     code: tables.length > 0 ? exitCodes.refused : 0,
   };
-}
-
-export async function backup({ outputs }: StackRun, folder: string): Promise<Outcome> {
-  const made = await backUp(outputs, folder);
-  return { lines: [`✔ both databases are in ${made}`], data: { backup: made } };
 }
 
 export function env({ outputs: { environment } }: StackRun, format: EnvironmentFormat): Outcome {

@@ -1,5 +1,6 @@
 import { isProblem, type DatabaseStatus, type StackStatus } from "../operations/status.ts";
 import { table } from "../operations/table.ts";
+import { bytes } from "./units.ts";
 
 /** All of a status on one screen. */
 export function statusScreen(stack: string, { healthy, containers, databases, disk }: StackStatus): string[] {
@@ -53,10 +54,3 @@ function problemsOf(rows: readonly DatabaseStatus[]): string[] {
 }
 
 const shortened = (text: string) => (text.length > 70 ? `${text.slice(0, 69)}…` : text);
-
-/** `1.5 GiB` */
-export function bytes(count: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const power = Math.min(Math.floor(Math.log2(Math.max(count, 1)) / 10), units.length - 1);
-  return `${Number((count / 1024 ** power).toFixed(1))} ${units[power]}`;
-}

@@ -23,6 +23,9 @@ refuse() {
 
 version=$(mongod --version | sed -n 's/^db version v\([0-9]*\.[0-9]*\).*/\1/p')
 
+# A restore was killed between its two renames: what it made is whole.
+[ -e "$data" ] || [ ! -e "$volume/restored" ] || mv "$volume/restored" "$data"
+
 if [ ! -e "$data" ]; then
   rm -rf "$data.new"
   mkdir -m 0700 "$data.new"

@@ -20,6 +20,9 @@ refuse() {
   "The volume $DATA_VOLUME holds a PostgreSQL $(cat "$volume/PG_VERSION") of another set-up at its top. Nothing was changed." \
   "Back it up and remove it, or move its files into a folder called current."
 
+# A restore was killed between its two renames: what it made is whole.
+[ -e "$PGDATA" ] || [ ! -e "$volume/restored" ] || mv "$volume/restored" "$PGDATA"
+
 if [ ! -e "$PGDATA" ]; then
   rm -rf "$PGDATA.new"
   # Collation C: an image with another C library can't corrupt an index.

@@ -47,6 +47,14 @@ export async function freePort(): Promise<number> {
 /** Password of the root user of MongoDB in tests. */
 export const rootPassword = "root-password-of-the-tests";
 
+/** Passwords of the PostgreSQL roles in tests. */
+export const passwords = {
+  migrator: "password-m",
+  user: "password-u",
+  readonly: "password-r",
+  replicator: "password-p",
+};
+
 /**
  * A PostgreSQL as the image makes it, without roles or database of ours. The data are in memory.
  * @param options of `docker run`, in addition.

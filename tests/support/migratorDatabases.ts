@@ -7,15 +7,7 @@ import { connectMongo } from "../../migrator/mongodb/connection.ts";
 import { bootstrapPostgres } from "../../migrator/postgresql/bootstrap.ts";
 import { connectPostgres } from "../../migrator/postgresql/connection.ts";
 import type { Connection } from "../../migrator/types.ts";
-import { rootPassword, startMongo, startPostgres, type Server } from "./databases.ts";
-
-/** Passwords of the PostgreSQL roles in tests. */
-export const passwords = {
-  migrator: "password-m",
-  user: "password-u",
-  readonly: "password-r",
-  replicator: "password-p",
-};
+import { passwords, rootPassword, startMongo, startPostgres, type Server } from "./databases.ts";
 
 const freshName = () => `test_${randomBytes(4).toString("hex")}`;
 

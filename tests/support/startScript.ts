@@ -58,8 +58,15 @@ const KINDS = {
 /** Password of MongoDB's root user. */
 export const PASSWORD = "secret";
 
-/** @param network of Docker; in "none" the server is reached by `docker exec` alone. */
-export async function makeScriptedServer(name: keyof typeof KINDS, network = "none"): Promise<ScriptedServer> {
+/**
+ * @param network of Docker; in "none" the server is reached by `docker exec` alone.
+ * @param options of `docker create`, in addition.
+ */
+export async function makeScriptedServer(
+  name: keyof typeof KINDS,
+  network = "none",
+  options: string[] = [],
+): Promise<ScriptedServer> {
   const kind: Kind = KINDS[name];
   const container = `it-start-${randomBytes(4).toString("hex")}`;
   const volumes = { data: `${container}-data`, config: `${container}-config`, tmp: `${container}-tmp` };
@@ -76,7 +83,18 @@ export async function makeScriptedServer(name: keyof typeof KINDS, network = "no
     ],
   );
   await docker(
-    ...["create", "--name", container, "--network", network, "--user", "999:999", "--read-only", ...kind.options],
+    ...[
+      "create",
+      "--name",
+      container,
+      "--network",
+      network,
+      "--user",
+      "999:999",
+      "--read-only",
+      ...kind.options,
+      ...options,
+    ],
     ...["--env", `DATA_VOLUME=${volumes.data}`, "--env", `IMAGE=${kind.image}`],
     ...[
       "--volume",

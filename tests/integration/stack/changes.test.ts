@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { randomInt } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listMigrations } from "../../../migrator/files.ts";
-import { backup } from "../../../operations/backup.ts";
 import { start, stop } from "../../../operations/lifecycle.ts";
 import { databaseStatus } from "../../../operations/statusTable.ts";
 import { verify } from "../../../operations/verify.ts";
@@ -225,15 +224,6 @@ describe("a stack that is up", () => {
     expect(stdout + stderr).toContain("database system is shut down");
     await start(outputs);
     expect(await data()).toEqual(before);
-  });
-
-  test("is backed up whole, or not at all", async () => {
-    const folder = await backup(outputs, join(project.folder, "backups"));
-    expect(readdirSync(folder).sort()).toEqual(["mongodb.archive", "postgres.sql"]);
-    expect(readFileSync(join(folder, "postgres.sql"), "utf8")).toContain("PostgreSQL database dump complete");
-    const broken = { ...outputs, mongodb: { ...outputs.mongodb, adminPassword: "wrong" } };
-    await expect(backup(broken, join(project.folder, "broken"))).rejects.toThrow("No backup was kept.");
-    expect(readdirSync(join(project.folder, "broken"))).toEqual([]);
   });
 });
 

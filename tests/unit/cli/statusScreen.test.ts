@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { bytes, statusScreen } from "../../../cli/statusScreen.ts";
+import { statusScreen } from "../../../cli/statusScreen.ts";
+import { bytes } from "../../../cli/units.ts";
 import type { StackStatus } from "../../../operations/status.ts";
 
 const status: StackStatus = {

@@ -2,8 +2,14 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import pg from "pg";
 import { bootstrapPostgres, findPostgres } from "../../../../migrator/postgresql/bootstrap.ts";
 import { migrate } from "../../../../migrator/run.ts";
-import { askPostgres, docker, logs, startPostgres, type Server } from "../../../support/databases.ts";
-import { passwords as usual } from "../../../support/migratorDatabases.ts";
+import {
+  askPostgres,
+  docker,
+  logs,
+  passwords as usual,
+  startPostgres,
+  type Server,
+} from "../../../support/databases.ts";
 import { folder, migrationsOf, refusal } from "../../../support/migrations.ts";
 import { expectSettled } from "../../../support/settled.ts";
 

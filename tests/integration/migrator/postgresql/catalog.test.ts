@@ -6,7 +6,8 @@ import { driftBetween } from "../../../../migrator/catalog.ts";
 import { listMigrations } from "../../../../migrator/files.ts";
 import { readPostgresCatalog } from "../../../../migrator/postgresql/catalog.ts";
 import type { Connection } from "../../../../migrator/types.ts";
-import { passwords, usePostgres } from "../../../support/migratorDatabases.ts";
+import { passwords } from "../../../support/databases.ts";
+import { usePostgres } from "../../../support/migratorDatabases.ts";
 
 jest.setTimeout(60_000);
 

@@ -2,8 +2,8 @@ import { describe, expect, jest, test } from "@jest/globals";
 import type pg from "pg";
 import { migrate, readLedger } from "../../../../migrator/run.ts";
 import type { Connection } from "../../../../migrator/types.ts";
-import type { Server } from "../../../support/databases.ts";
-import { passwords, usePostgres } from "../../../support/migratorDatabases.ts";
+import { passwords, type Server } from "../../../support/databases.ts";
+import { usePostgres } from "../../../support/migratorDatabases.ts";
 import { folder, migrationsOf, refusal, write } from "../../../support/migrations.ts";
 
 jest.setTimeout(90_000);

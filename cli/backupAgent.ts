@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { Health } from "../operations/backups/health.ts";
+import { keepBackups } from "../operations/backups/schedule.ts";
+import { run } from "../operations/backups/tools.ts";
+
+// What the backup container runs: see components/backups.ts, which gives it all of this.
+const { PGDATABASE, STACK, INSTALLATION, CONFIGS, SCHEDULE, KEEP_COUNT, KEEP_DAYS, ENCRYPTED } = process.env;
+const secret = (file: string) => readFileSync(join("/config", file), "utf8");
+const tell = (sentence: string) => console.log(`${new Date().toISOString()} ${sentence}`);
+
+const ended = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ended.abort());
+
+await keepBackups(
+  {
+    source: {
+      stack: STACK!,
+      installation: INSTALLATION!,
+      // libpq finds the server, the user and the password in PGHOST, PGUSER and PGPASSFILE.
+      postgresql: { tools: [], database: PGDATABASE! },
+      mongodb: { tools: [], user: "trading_backup", password: secret("mongodb-password"), database: CONFIGS! },
+      key: ENCRYPTED === "true" ? secret("key") : undefined,
+    },
+    place: "/backups",
+    cron: SCHEDULE!,
+    retention: { count: Number(KEEP_COUNT), days: Number(KEEP_DAYS) },
+    openScratch: async () => {
+      const parent = await mkdtemp("/scratch/");
+      const folder = join(parent, "data");
+      return { tools: [], folder, close: () => endServers(folder).then(() => rm(parent, { recursive: true })) };
+    },
+    health: new Health("/tmp/healthy", tell),
+    tell,
+  },
+  ended.signal,
+);
+
+/** A server of a scratch that is not in a container of its own has to be ended. */
+async function endServers(folder: string): Promise<void> {
+  const script = `
+    if [ -e "$1/postmaster.pid" ]; then pg_ctl --pgdata="$1" --mode=immediate --silent stop; fi
+    if [ -s "$1/mongod.lock" ]; then mongod --dbpath "$1" --shutdown; fi`;
+  await run([], ["bash", "-c", script, "end", folder]).catch(() => {});
+}

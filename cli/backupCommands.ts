@@ -1,0 +1,67 @@
+import { listBackups, mark, pickBackup, type Backup } from "../operations/backups/catalog.ts";
+import { backUp, prove, restore as restoreBackup, type StackBackups } from "../operations/backups/ofStack.ts";
+import type { Proof } from "../operations/backups/prove.ts";
+import { table } from "../operations/table.ts";
+import { exitCodes, type Outcome } from "./outcome.ts";
+import { bytes } from "./units.ts";
+
+export async function backup(target: StackBackups, isProved: boolean): Promise<Outcome> {
+  const name = await backUp(target);
+  const proof = isProved ? await prove(target, name) : undefined;
+  const [made] = (await listBackups(target.place)).filter((each) => each.name === name);
+  const lines = [`✔ both databases are in ${made!.folder} (${bytes(made!.bytes)})`];
+  if (proof !== undefined) lines.push(`✔ proven: ${words(proof)}`);
+  return { lines, data: { backup: made!.folder, bytes: made!.bytes, ...(proof && { proof }) } };
+}
+
+/** @param keep name of a backup that is to stay @param release name of one that need not stay any more */
+export async function backups(
+  { place }: Pick<StackBackups, "place">,
+  { check = false, keep, release }: { check?: boolean; keep?: string; release?: string },
+): Promise<Outcome> {
+  const before = await listBackups(place, check);
+  if (keep !== undefined) await mark(pickBackup(before, place, keep), true);
+  if (release !== undefined) await mark(pickBackup(before, place, release), false);
+  const found = await listBackups(place, check);
+  const rows = found.map((each) => [
+    each.name,
+    each.state,
+    each.kept ? "kept" : "",
+    bytes(each.bytes),
+    each.proof === undefined ? "" : words(each.proof),
+  ]);
+  return {
+    lines: [
+      found.length === 0
+        ? `There is no backup in ${place}. Make one: npx trading-db backup --prove`
+        : table(["backup", "state", "", "size", "proof"], rows),
+      ...found.flatMap(({ problem }) => (problem === undefined ? [] : [`✖ ${problem}`])),
+    ],
+    data: { place, backups: found.map(plain) },
+    code: found.some(({ state }) => state === "damaged") ? exitCodes.refused : 0,
+  };
+}
+
+export async function restore(
+  target: StackBackups,
+  name: string | undefined,
+  to: string | undefined,
+): Promise<Outcome> {
+  const restored = await restoreBackup(target, name, to);
+  const from = `${restored.name}${to === undefined ? "" : `, rolled forward to ${to}`}`;
+  return {
+    lines: [
+      `✔ both databases are as they were in ${from}; what they held before stays until the next backup is proven`,
+      "Migrations that are newer than the backup are pending: pulumi up --refresh",
+    ],
+    data: { restored: restored.name, ...(to !== undefined && { to }) },
+  };
+}
+
+function plain({ name, folder, state, problem, kept, bytes, proof, manifest }: Backup): object {
+  return { name, folder, state, problem, kept, bytes, proof, manifest };
+}
+
+function words({ at, restoreSeconds, lossSeconds }: Proof): string {
+  return `restored in ${restoreSeconds.toFixed(1)} s (RTO), ${lossSeconds.toFixed(0)} s of changes not in it (RPO), at ${at}`;
+}

@@ -1,0 +1,160 @@
+import type { Readable, Writable } from "node:stream";
+import type { Scratch } from "./scratch.ts";
+import { run, start, type Tools } from "./tools.ts";
+
+/** Who reads a server. */
+export interface MongoReader {
+  tools: Tools;
+  user: string;
+  /** Secret. */
+  password: string;
+}
+
+/** In the oplog: seconds since 1970, and an ordinal within the second. */
+export interface Position {
+  t: number;
+  i: number;
+}
+
+export interface MongoFacts {
+  version: string;
+  featureCompatibilityVersion: string;
+  /** "" where the server is of no set. */
+  replicaSetId: string;
+  schemaVersion: string;
+  /** Last entry of the oplog; zeros where there is none. */
+  oplog: Position;
+  /** First entry that it still has. */
+  oplogStart: Position;
+  /** Documents and indexes of each collection, by `database.collection`. */
+  documents: Record<string, number>;
+  indexes: Record<string, number>;
+}
+
+/** The name of the service on every network: members of the set know each other by it. */
+const HOST = "mongodb";
+/** Of scratch servers: nothing may take one for the real one. */
+const SCRATCH_PORT = "27117";
+
+/** Reads a login from standard input where there is one, and prints the facts as JSON. */
+const FACTS = (database: string) => `
+  const login = require("fs").readFileSync(0, "utf8");
+  if (login) { const { user, password } = JSON.parse(login); db.getSiblingDB("admin").auth(user, password); }
+  const admin = db.getSiblingDB("admin"), oplogs = db.getSiblingDB("local").getCollection("oplog.rs");
+  const isMember = "setName" in admin.hello();
+  const end = (order) => {
+    const { t, i } = isMember ? oplogs.find({}, { ts: 1 }).sort({ $natural: order }).limit(1).toArray()[0].ts : { t: 0, i: 0 };
+    return { t, i };
+  };
+  const documents = {}, indexes = {};
+  const names = admin.adminCommand({ listDatabases: 1, nameOnly: true }).databases.map(({ name }) => name);
+  for (const name of names.filter((name) => !["admin", "config", "local"].includes(name)).sort()) {
+    const one = db.getSiblingDB(name);
+    const collections = one.getCollectionInfos({ type: "collection" }, { nameOnly: true }).map(({ name }) => name);
+    for (const collection of collections.filter((name) => !name.startsWith("system.")).sort()) {
+      documents[name + "." + collection] = one.getCollection(collection).countDocuments({});
+      indexes[name + "." + collection] = one.getCollection(collection).getIndexes().length;
+    }
+  }
+  const applied = db.getSiblingDB("${database}_ledger").migrations.find({}, { _id: 1 }).sort({ _id: -1 }).limit(1).toArray();
+  print(JSON.stringify({
+    version: db.version(),
+    featureCompatibilityVersion: admin.adminCommand({ getParameter: 1, featureCompatibilityVersion: 1 }).featureCompatibilityVersion.version,
+    replicaSetId: isMember ? String(admin.adminCommand({ replSetGetConfig: 1 }).config.settings.replicaSetId) : "",
+    schemaVersion: applied.length > 0 ? applied[0]._id : "",
+    oplog: end(-1),
+    oplogStart: end(1),
+    documents,
+    indexes,
+  }));`;
+
+export async function mongoFacts({ tools, user, password }: MongoReader, database: string): Promise<MongoFacts> {
+  const shell = ["mongosh", "--quiet", "--norc", "--host", HOST, "--eval", FACTS(database)];
+  return JSON.parse(await run(tools, shell, JSON.stringify({ user, password })));
+}
+
+/**
+ * Dumps all databases, users and indexes, with the oplog of the meantime: they are as they were at the end.
+ * @param store reads the archive to its end
+ */
+export async function dump(
+  { tools, user, password }: MongoReader,
+  store: (archive: Readable) => Promise<void>,
+): Promise<void> {
+  const login = ["--host", HOST, `--username=${user}`, "--authenticationDatabase=admin"];
+  const tool = start(tools, ["mongodump", "--quiet", ...login, "--oplog", "--archive"]);
+  // It asks for the password on standard input, so that it stands in no argument list.
+  tool.stdin.end(`${password}\n`);
+  await Promise.all([store(tool.stdout), tool.ended]);
+}
+
+/** Dumps the entries of the oplog between two positions, those included, as BSON. @param store reads them to their end */
+export async function dumpOplog(
+  { tools, user, password }: MongoReader,
+  from: Position,
+  to: Position,
+  store: (entries: Readable) => Promise<void>,
+): Promise<void> {
+  const login = ["--host", HOST, `--username=${user}`, "--authenticationDatabase=admin"];
+  const query = JSON.stringify({ ts: { $gte: { $timestamp: from }, $lte: { $timestamp: to } } });
+  const what = ["--db=local", "--collection=oplog.rs", `--query=${query}`, "--out=-"];
+  const tool = start(tools, ["mongodump", "--quiet", ...login, ...what]);
+  tool.stdin.end(`${password}\n`);
+  await Promise.all([store(tool.stdout), tool.ended]);
+}
+
+/** Brings a server up in the folder of a scratch, without users, without a set, for its own tools alone. */
+export async function startScratchServer({ tools, folder }: Scratch): Promise<void> {
+  const options = ["--bind_ip", "127.0.0.1", "--port", SCRATCH_PORT, "--logpath", "/tmp/mongod.log"];
+  const script = `mkdir -m 0700 "$1"; mongod --dbpath "$1" "\${@:2}" --fork >/dev/null || { tail -n 5 /tmp/mongod.log >&2; exit 1; }`;
+  await run(tools, ["bash", "-c", script, "start", folder, ...options]);
+}
+
+/** Restores an archive of mongodump into a scratch's server, and the oplog in it. */
+export async function restoreArchive({ tools }: Scratch, feed: (target: Writable) => Promise<void>): Promise<void> {
+  const tool = start(tools, ["mongorestore", "--quiet", "--port", SCRATCH_PORT, "--oplogReplay", "--archive"]);
+  tool.stdout.resume();
+  await Promise.all([feed(tool.stdin), tool.ended]);
+}
+
+/** Replays a slice of the oplog on a scratch's server. @param before second since 1970 at whose beginning it stops; undefined replays all */
+export async function replayOplog(
+  { tools }: Scratch,
+  before: number | undefined,
+  feed: (target: Writable) => Promise<void>,
+): Promise<void> {
+  const script = `
+    set -eu
+    rm -rf /tmp/replay && mkdir /tmp/replay
+    cat >/tmp/oplog.bson
+    mongorestore --quiet --port "$1" --oplogReplay --oplogFile=/tmp/oplog.bson $2 --dir=/tmp/replay`;
+  const tool = start(tools, [
+    "bash",
+    "-c",
+    script,
+    "replay",
+    SCRATCH_PORT,
+    before === undefined ? "" : `--oplogLimit=${before}:0`,
+  ]);
+  tool.stdout.resume();
+  await Promise.all([feed(tool.stdin), tool.ended]);
+}
+
+/** Gives the user `admin` a password, and makes it where the dump had none. */
+export async function setAdminPassword({ tools }: Scratch, password: string): Promise<void> {
+  const script = `
+    const pwd = require("fs").readFileSync(0, "utf8"), roles = [{ role: "root", db: "admin" }];
+    if (db.getUser("admin")) db.updateUser("admin", { pwd, roles }); else db.createUser({ user: "admin", pwd, roles });`;
+  const shell = ["mongosh", "--quiet", "--norc", "--port", SCRATCH_PORT, "admin", "--eval", script];
+  await run(tools, shell, password);
+}
+
+export async function scratchFacts({ tools }: Scratch, database: string): Promise<MongoFacts> {
+  const shell = ["mongosh", "--quiet", "--norc", "--port", SCRATCH_PORT, "--eval", FACTS(database)];
+  return JSON.parse(await run(tools, shell));
+}
+
+/** Stops the server of a scratch: what it wrote is whole then. */
+export async function stopScratchServer({ tools, folder }: Scratch): Promise<void> {
+  await run(tools, ["mongod", "--dbpath", folder, "--shutdown"]);
+}

@@ -1,0 +1,181 @@
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { UserError } from "../errors.ts";
+import { readArtefact } from "./artefact.ts";
+import { listBackups, offer, type Backup } from "./catalog.ts";
+import { compareMongo, comparePostgres } from "./compare.ts";
+import type { Manifest } from "./manifest.ts";
+import * as mongo from "./mongodb.ts";
+import { slicesTo } from "./oplog.ts";
+import * as postgres from "./postgresql.ts";
+import { refuseDamage } from "./prove.ts";
+import { dataPaths, inFolder, scratchContainer, type Scratch, type ScratchEngine } from "./scratch.ts";
+import { run, start } from "./tools.ts";
+import { historyFiles, walAfter } from "./wal.ts";
+
+/** Folder of a generation that is being made, and of one that is whole and checked. The start scripts know the second. */
+const MAKING = "restoring";
+export const WHOLE = "restored";
+
+/** Takes the place of a time: to the end of the archived log and oplog. */
+export const LATEST = "latest";
+
+/** A server whose data are restored. */
+export interface RestoreTarget {
+  image: string;
+  dataVolume: string;
+}
+
+export interface RestoreRequest {
+  /** Where backups, log and oplog are. */
+  place: string;
+  backup: Backup;
+  /** Time to which both databases are rolled forward, ISO 8601, or `latest`. @default as they were backed up */
+  to?: string;
+  /** Identity of age, where the backup is encrypted. Secret. */
+  key: string | undefined;
+  targets: Record<ScratchEngine, RestoreTarget>;
+  /** Password that MongoDB's `admin` gets. Secret. */
+  adminPassword: string;
+  /** Whether the backup may be of another cluster than the one that is there. */
+  adopt: boolean;
+  tell: (sentence: string) => void;
+}
+
+/**
+ * Makes a new generation of both databases beside the one that is in use, and checks it. The servers go on meanwhile.
+ * `switchGenerations` puts it in the place of the old one.
+ * @throws UserError where the backup does not fit or is damaged: before anything is touched
+ */
+export async function prepareGeneration(request: RestoreRequest): Promise<void> {
+  const { place, backup, targets, tell } = request;
+  const manifest = backup.manifest!;
+  tell("reading every byte of the backup");
+  await refuseDamage(backup.folder, manifest, true).catch(async (error: UserError) => {
+    const others = (await listBackups(place)).filter(({ name }) => name !== backup.name);
+    throw new UserError(error.message + offer(others));
+  });
+  const scratches: Scratch[] = [];
+  try {
+    for (const engine of ["postgresql", "mongodb"] as const) scratches.push(await beside(targets[engine], engine));
+    const [results, configs] = scratches as [Scratch, Scratch];
+    await refuseOtherMajor(results, "postgres", manifest.postgresql.version);
+    await refuseOtherMajor(configs, "mongod", manifest.mongodb.version);
+    if (!request.adopt) await refuseOtherCluster(results, backup);
+    for (const scratch of scratches) await inFolder(scratch, `rm -rf "$1" "$1.wal" "\${1%/*}/${WHOLE}"`);
+    await restorePostgres(request, manifest, results);
+    await restoreMongo(request, manifest, configs);
+    for (const scratch of scratches)
+      await inFolder(scratch, `sync -f "$1"; rm -rf "$1.wal"; mv "$1" "\${1%/*}/${WHOLE}"`);
+  } catch (error) {
+    // The servers in them still write; they end with their containers, and what they wrote is removed by the next one.
+    for (const scratch of scratches) await scratch.close();
+    for (const engine of ["postgresql", "mongodb"] as const) await sweepGeneration(targets[engine], engine);
+    throw error;
+  }
+  for (const scratch of scratches) await scratch.close();
+}
+
+/** A scratch on the data volume itself, beside the generation that is in use. */
+async function beside({ image, dataVolume }: RestoreTarget, engine: ScratchEngine): Promise<Scratch> {
+  const path = dataPaths[engine];
+  try {
+    return await scratchContainer(image, `${path}/${MAKING}`, [`${dataVolume}:${path}`], `restore-of-${dataVolume}`);
+  } catch (error) {
+    if (!/already in use/.test((error as Error).message)) throw error;
+    throw new UserError(`Another restore into the volume ${dataVolume} is under way. Wait for its end.`);
+  }
+}
+
+/** Removes a generation that did not become whole. */
+async function sweepGeneration(target: RestoreTarget, engine: ScratchEngine): Promise<void> {
+  const scratch = await beside(target, engine);
+  await inFolder(scratch, 'rm -rf "$1" "$1.wal"').finally(() => scratch.close());
+}
+
+async function restorePostgres(
+  request: RestoreRequest,
+  { files, postgresql }: Manifest,
+  scratch: Scratch,
+): Promise<void> {
+  const { backup, key, to, tell } = request;
+  tell("restoring PostgreSQL beside the data that are in use");
+  await postgres.unpackBase(scratch, (target) => readArtefact(backup.folder, files.postgresqlBase, key, target));
+  const wal = await bringLog(request, postgresql, scratch);
+  await postgres.recover(scratch, { wal, durable: true, ...(to !== undefined && to !== LATEST && { to }) });
+  if (to === undefined) await comparePostgres(scratch, postgresql);
+  await postgres.stopServer(scratch);
+}
+
+async function restoreMongo(request: RestoreRequest, { files, mongodb }: Manifest, scratch: Scratch): Promise<void> {
+  const { place, backup, key, to, tell } = request;
+  const slices = to === undefined ? [] : await slicesTo(place, mongodb, to === LATEST ? undefined : to);
+  tell("restoring MongoDB beside the data that are in use");
+  await mongo.startScratchServer(scratch);
+  await mongo.restoreArchive(scratch, (target) => readArtefact(backup.folder, files.mongodbDump, key, target));
+  const before = to === undefined || to === LATEST ? undefined : secondAfter(to);
+  for (const { folder, file } of slices) {
+    await mongo.replayOplog(scratch, before, (target) => readArtefact(folder, { name: file }, key, target));
+  }
+  if (to === undefined) await compareMongo(scratch, mongodb);
+  await mongo.setAdminPassword(scratch, request.adminPassword);
+  await mongo.stopScratchServer(scratch);
+}
+
+/** Puts the archived log that a recovery may ask for into a folder of the scratch. @returns the folder */
+async function bringLog(
+  { place, key, to }: RestoreRequest,
+  backup: Manifest["postgresql"],
+  scratch: Scratch,
+): Promise<string> {
+  const { segments } = to === undefined ? { segments: [] } : await walAfter(place, backup);
+  const script = 'mkdir -m 0700 "$1.wal"; cd "$1.wal"; while read -r name bytes; do head -c "$bytes" >"$name"; done';
+  const receiver = start(scratch.tools, ["bash", "-euc", script, "receive", scratch.folder]);
+  receiver.stdout.resume();
+  for (const { folder, file } of [...(await historyFiles(place, backup)), ...segments]) {
+    const content = await readLogFile(folder, file, key);
+    receiver.stdin.write(`${file.split(".")[0]}${file.includes(".history") ? ".history" : ""} ${content.length}\n`);
+    await new Promise<void>((resolve, reject) =>
+      receiver.stdin.write(content, (error) => (error ? reject(error) : resolve())),
+    );
+  }
+  receiver.stdin.end();
+  await receiver.ended;
+  return `${scratch.folder}.wal`;
+}
+
+/** At most one segment. What is still written is neither compressed nor encrypted. */
+async function readLogFile(folder: string, file: string, key: string | undefined): Promise<Buffer> {
+  if (!/\.zst(\.age)?$/.test(file)) return buffer(createReadStream(join(folder, file)));
+  const content = new PassThrough();
+  const [bytes] = await Promise.all([buffer(content), readArtefact(folder, { name: file }, key, content)]);
+  return bytes;
+}
+
+/** MongoDB's oplog is cut at whole seconds. */
+function secondAfter(time: string): number {
+  return Math.ceil(Date.parse(time) / 1000);
+}
+
+async function refuseOtherMajor({ tools }: Scratch, server: "postgres" | "mongod", made: string): Promise<void> {
+  const found = /\d+(\.\d+)+/.exec(await run(tools, [server, "--version"]))![0];
+  if (found.split(".")[0] === made.split(".")[0]) return;
+  const [name, way] = server === "postgres" ? ["PostgreSQL", "postgresql.dump"] : ["MongoDB", "mongodb.archive"];
+  throw new UserError(
+    `The backup was made by ${name} ${made}, and this stack runs ${name} ${found}. Nothing was touched. ` +
+      `Run the major version ${made.split(".")[0]}, or load ${way} of the backup into this one: see docs/operations.md`,
+  );
+}
+
+async function refuseOtherCluster(scratch: Scratch, { name, manifest }: Backup): Promise<void> {
+  const script = '[ ! -e "${1%/*}/current" ] || pg_controldata "${1%/*}/current"';
+  const [, found] = /Database system identifier: +(\d+)/.exec(await inFolder(scratch, script)) ?? [];
+  const { systemIdentifier } = manifest!.postgresql;
+  if (found === undefined || found === systemIdentifier) return;
+  throw new UserError(
+    `The backup ${name} is of another PostgreSQL cluster (${systemIdentifier}) than the one that is here (${found}). ` +
+      `Nothing was touched. To get its data beside these: npx trading-db clone NAME ${name}`,
+  );
+}

@@ -1,0 +1,91 @@
+import { Cron } from "croner";
+import { setTimeout as sleep } from "node:timers/promises";
+import { listBackups } from "./catalog.ts";
+import { Health } from "./health.ts";
+import { archiveOplog, pruneOplog } from "./oplog.ts";
+import { proveBackup } from "./prove.ts";
+import { expired, type Retention } from "./retention.ts";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { OpenScratch } from "./scratch.ts";
+import { streamLog } from "./streamLog.ts";
+import { takeBackup, type BackupSource } from "./take.ts";
+import { pruneWal } from "./wal.ts";
+
+/** What a backup container does, for as long as it runs. */
+export interface Schedule {
+  source: BackupSource;
+  place: string;
+  /** When backups begin: a cron expression, in UTC. */
+  cron: string;
+  retention: Retention;
+  openScratch: OpenScratch;
+  health: Health;
+  tell: (sentence: string) => void;
+}
+
+/** Seconds between two slices of the oplog: what of MongoDB is lost at most with its server. */
+const OPLOG_EVERY = 30;
+
+/** Runs until the signal: streams the log, slices the oplog, takes, proves and removes backups. */
+export async function keepBackups(schedule: Schedule, signal: AbortSignal): Promise<void> {
+  const { source, place, health, tell } = schedule;
+  let isDue = false;
+  const cron = new Cron(schedule.cron, { timezone: "UTC" }, () => void (isDue = true));
+  signal.addEventListener("abort", () => cron.stop());
+  tell(`next backup at ${cron.nextRun()?.toISOString()}`);
+  // What was archived is of no use without a backup that it follows.
+  const onNewChain = (what: string) => {
+    tell(`${what}: a backup begins now`);
+    isDue = true;
+  };
+  await Promise.all([
+    repeat(5, signal, () =>
+      health.watch("PostgreSQL's log", () => streamLog(source, place, signal, health, onNewChain)),
+    ),
+    repeat(OPLOG_EVERY, signal, () =>
+      health.watch("MongoDB's oplog", async () => {
+        const { broken } = await archiveOplog(source.mongodb, source.mongodb.database, place, source.key);
+        if (broken) onNewChain("MongoDB dropped a part of its oplog before it was archived");
+      }),
+    ),
+    repeat(1, signal, async () => {
+      if (!isDue) return;
+      isDue = false;
+      // What failed is tried again at the next time, and stands in the health until then.
+      await health.watch("backup", () => backUpAndPrune(schedule)).catch(() => {});
+    }),
+  ]);
+}
+
+async function backUpAndPrune({ source, place, openScratch, retention, tell }: Schedule): Promise<void> {
+  const name = await takeBackup(source, place, tell);
+  tell(`backup ${name} is whole; proving it`);
+  const { restoreSeconds } = await proveBackup(join(place, name), source.key, openScratch);
+  tell(`backup ${name} is proven; it was restored in ${restoreSeconds.toFixed(1)} s`);
+  await prune(place, retention, tell);
+}
+
+/** Removes what has expired, and the log and oplog that nothing needs any more. */
+export async function prune(place: string, retention: Retention, tell: (sentence: string) => void): Promise<void> {
+  const backups = await listBackups(place);
+  const gone = expired(backups, retention, new Date());
+  for (const { folder, name } of gone) {
+    await rm(folder, { recursive: true });
+    tell(`removed the backup ${name}`);
+  }
+  const remaining = backups.filter((backup) => !gone.includes(backup));
+  // Nobody knows what one needs whose manifest can't be read.
+  if (remaining.some(({ manifest }) => manifest === undefined)) return;
+  const manifests = remaining.map(({ manifest }) => manifest!);
+  await pruneWal(place, manifests);
+  await pruneOplog(place, manifests);
+}
+
+/** Does something again and again until the signal, with a pause after each end. What fails is tried again. */
+async function repeat(seconds: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await act().catch(() => {});
+    await sleep(seconds * 1000, undefined, { signal }).catch(() => {});
+  }
+}

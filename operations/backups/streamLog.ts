@@ -1,0 +1,62 @@
+import { mkdir } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { listBackups } from "./catalog.ts";
+import type { Health } from "./health.ts";
+import { clusterFacts } from "./postgresql.ts";
+import type { BackupSource } from "./take.ts";
+import { PsqlSession, run, start } from "./tools.ts";
+import { archiveSegments, incomingFolder, walFolder } from "./wal.ts";
+
+/** The slot keeps the log on the server until it is here, or until the server's max_slot_wal_keep_size. */
+const SLOT = "trading_backup";
+/** Seconds between two looks for whole segments. */
+const ARCHIVE_EVERY = 5;
+
+/**
+ * Streams PostgreSQL's log into the place until the stream ends, and archives each whole segment.
+ * @param onNewChain called where nothing that is archived leads to what comes now
+ * @throws UserError with what ended the stream
+ */
+export async function streamLog(
+  { postgresql: { tools, database }, key }: BackupSource,
+  place: string,
+  signal: AbortSignal,
+  health: Health,
+  onNewChain: (reason: string) => void,
+): Promise<void> {
+  const session = new PsqlSession(tools, database);
+  const cluster = await clusterFacts(session);
+  const lost = await session.ask(
+    `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND wal_status = 'lost'`,
+  );
+  await session.end();
+  if (lost.length > 0) onNewChain("PostgreSQL dropped a part of its log before it was archived");
+
+  const incoming = incomingFolder(place, cluster);
+  await mkdir(incoming, { recursive: true, mode: 0o700 });
+  const receiver = ["pg_receivewal", `--directory=${incoming}`, `--slot=${SLOT}`, "--no-password"];
+  await run(tools, [...receiver, "--create-slot", "--if-not-exists"]);
+  const backups = await listBackups(place);
+  const isFollowed = backups.some(
+    ({ manifest }) => manifest && walFolder(place, manifest.postgresql) === walFolder(place, cluster),
+  );
+  if (!isFollowed) onNewChain(`there is no backup of timeline ${cluster.timeline} yet`);
+
+  const stream = start(tools, [...receiver, "--no-loop"]);
+  const stop = () => stream.kill();
+  signal.addEventListener("abort", stop);
+  try {
+    let isOver = false;
+    const ended = stream.ended.finally(() => (isOver = true));
+    await Promise.race([ended, sleep(1000)]);
+    while (!isOver) {
+      await archiveSegments(place, cluster, key);
+      await health.set("PostgreSQL's log", undefined);
+      await Promise.race([ended, sleep(ARCHIVE_EVERY * 1000)]);
+    }
+    await ended;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stop();
+  }
+}

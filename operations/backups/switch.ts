@@ -1,0 +1,78 @@
+import { messageOf } from "../../migrator/errors.ts";
+import { bootstrapMongo } from "../../migrator/mongodb/bootstrap.ts";
+import { bootstrapPostgres } from "../../migrator/postgresql/bootstrap.ts";
+import { MONGODB_MEMBER } from "../../naming.ts";
+import type { StackOutputs } from "../../outputs.ts";
+import { mongodbAsAdmin } from "../connections.ts";
+import { UserError } from "../errors.ts";
+import { start, stop } from "../lifecycle.ts";
+import { WHOLE } from "./restore.ts";
+import { scratchContainer } from "./scratch.ts";
+import { run } from "./tools.ts";
+
+/** What the generation that was in use before is called, with the time of the switch behind it. */
+const PREVIOUS = "previous-";
+
+/**
+ * Puts the generations that `prepareGeneration` made in the place of those that are in use: the servers stop, two renames
+ * in each volume, the servers start. The former generations stay. Roles and users get the passwords of the stack's state.
+ */
+export async function switchGenerations(outputs: StackOutputs): Promise<void> {
+  const previous = `${PREVIOUS}${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+  const rename = (from: string, to: string) =>
+    inBothVolumes(
+      outputs,
+      `for v in /generations/*; do mv "$v/current" "$v/${to}"; mv "$v/${from}" "$v/current"; done`,
+    );
+  await stop(outputs);
+  try {
+    // Killed between its renames, a start script ends the switch of its volume.
+    await rename(WHOLE, previous);
+    await start(outputs);
+    await bootstrap(outputs);
+  } catch (error) {
+    await stop(outputs);
+    await rename(previous, WHOLE);
+    await start(outputs);
+    throw new UserError(`${messageOf(error)}\nThe data that were in use before are in use again.`);
+  }
+}
+
+/** The backup brought roles and users as they were. They get what the stack's state knows. */
+async function bootstrap(outputs: StackOutputs): Promise<void> {
+  const { postgres, mongodb } = outputs;
+  const { trading_migrator, trading_user, trading_readonly, trading_replicator } = postgres.passwords;
+  await bootstrapPostgres({
+    container: postgres.container,
+    database: postgres.database,
+    passwords: {
+      migrator: trading_migrator,
+      user: trading_user,
+      readonly: trading_readonly,
+      replicator: trading_replicator,
+    },
+  });
+  await bootstrapMongo({
+    connection: mongodbAsAdmin(outputs),
+    container: mongodb.container,
+    replicaSetMember: MONGODB_MEMBER,
+    ...(mongodb.user !== "admin" && {
+      serviceUser: { user: mongodb.user, password: mongodb.password, database: mongodb.database },
+    }),
+  });
+}
+
+/** Removes former generations: what came after them is in a proven backup. @returns how many */
+export async function forgetFormerGenerations(outputs: StackOutputs): Promise<number> {
+  const removed = await inBothVolumes(
+    outputs,
+    `shopt -s nullglob; for g in /generations/*/${PREVIOUS}*; do rm -rf "$g"; echo "$g"; done`,
+  );
+  return removed.split("\n").filter(Boolean).length;
+}
+
+async function inBothVolumes({ postgres, mongodb }: StackOutputs, script: string): Promise<string> {
+  const volumes = [`${postgres.dataVolume}:/generations/postgresql`, `${mongodb.dataVolume}:/generations/mongodb`];
+  const { tools, close } = await scratchContainer(postgres.image, "/generations", volumes);
+  return run(tools, ["bash", "-euc", script]).finally(close);
+}
