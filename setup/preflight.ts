@@ -7,6 +7,7 @@ import { allContainers } from "../naming.ts";
 import { listMigrations, listSeeds } from "../migrator/files.ts";
 import { inspectContainers } from "../operations/containers.ts";
 import { UserError } from "../operations/errors.ts";
+import { removeLeftovers, type OwnThings } from "../operations/interruption.ts";
 import type { Settings } from "../settings.ts";
 import { findListener } from "./listener.ts";
 import { checkSubnets } from "./subnets.ts";
@@ -14,19 +15,9 @@ import { checkSubnets } from "./subnets.ts";
 /** Space that images, an empty database and its write-ahead log need, in bytes. */
 const LEAST_DISK = 3 * 1024 ** 3;
 
-/** What a stack's state says is its own. */
-export interface OwnThings {
-  /** Identity of the stack's state; undefined before its first resource was made. */
-  installation: string | undefined;
-  /** Docker ids of the containers and networks in the state. */
-  ids: Set<string>;
-}
-
 /**
- * Looks at everything that would make `pulumi up` fail half-way, before anything is made.
- *
- * Containers and networks that carry this installation's label and stand in no state are what an interrupted run left
- * behind: they are removed (data live in volumes). Whatever belongs to anybody else is never touched.
+ * Looks at everything that would make `pulumi up` fail half-way, before anything is made; what an interrupted run left
+ * behind is removed.
  *
  * @throws UserError that names what is in the way, who holds it and how to go on; MigrationError for a file that can't be
  *   ordered
@@ -35,6 +26,7 @@ export async function checkTheGround(settings: Settings, own: OwnThings): Promis
   checkFiles(settings);
   checkMemory(settings, totalmem());
   await checkDisk();
+  await removeLeftovers(settings, own);
   const mine = await checkContainers(settings, own);
   await checkNetworks(settings, own);
   await checkSubnets(settings);
@@ -85,8 +77,6 @@ async function checkContainers(settings: Settings, own: OwnThings): Promise<Set<
   for (const container of await inspectContainers(allContainers(settings))) {
     if (own.ids.has(container.id)) {
       mine.add(container.name);
-    } else if (own.installation !== undefined && container.installation === own.installation) {
-      await docker(["rm", "--force", container.id]);
     } else if (container.installation !== "") {
       const label = `trading-db.installation=${container.installation}`;
       throw new UserError(
@@ -105,15 +95,11 @@ async function checkContainers(settings: Settings, own: OwnThings): Promise<Set<
 }
 
 async function checkNetworks(settings: Settings, own: OwnThings): Promise<void> {
-  const format = '{{.ID}}\t{{.Name}}\t{{.Label "trading-db.installation"}}';
+  const format = "{{.ID}}\t{{.Name}}";
   const lines = (await docker(["network", "ls", "--no-trunc", "--format", format])).split("\n");
   for (const line of lines) {
-    const [id, name, installation] = line.split("\t") as [string, string, string];
+    const [id, name] = line.split("\t") as [string, string];
     if (!Object.values(settings.networks).includes(name) || own.ids.has(id)) continue;
-    if (own.installation !== undefined && installation === own.installation) {
-      await docker(["network", "rm", id]);
-      continue;
-    }
     throw new UserError(
       `The name ${name} is taken by a Docker network that is not this stack's; it was not touched. ` +
         `Remove it if nothing uses it (docker network rm ${id.slice(0, 12)}), or use another stack (--stack NAME).`,

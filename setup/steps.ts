@@ -1,17 +1,18 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { ListrTask, ListrTaskWrapper } from "listr2";
 import { DEFAULT_STACK } from "../naming.ts";
+import { deploy } from "../operations/deploy.ts";
 import { UserError } from "../operations/errors.ts";
+import { readOwnThings, recoverFromInterruption } from "../operations/interruption.ts";
 import { readOutputs, readSettings } from "../operations/stack.ts";
 import { verify } from "../operations/verify.ts";
 import { parseSettings, type Settings } from "../settings.ts";
-import { deploy } from "./deploy.ts";
 import { ensureDockerEngine } from "./dockerEngine.ts";
 import { establishEnvironment } from "./environment.ts";
 import { ensureImages } from "./images.ts";
-import { interruption } from "./interrupt.ts";
+import { interruption, relay } from "./interrupt.ts";
 import { checkTheGround } from "./preflight.ts";
-import { keepSaltOutOfGit, prepareStack, readOwnThings, recoverFromInterruption } from "./stackState.ts";
+import { keepSaltOutOfGit, prepareStack } from "./stackState.ts";
 import { ensureToolchain, toolVersions } from "./toolchain.ts";
 import { reachVendors, type Vendors } from "./vendors.ts";
 
@@ -99,7 +100,7 @@ export function listSteps(options: Options): ListrTask<Context>[] {
     ]),
     group("Databases", [
       step("Create, migrate and seed", async ({ stack }, task) => {
-        await deploy(stack, say(task)).finally(() => keepSaltOutOfGit(stack.name));
+        await deploy(stack, say(task), { signal: relay }).finally(() => keepSaltOutOfGit(stack.name));
       }),
       step("Verify", async ({ stack }, task) => {
         const checks = await verify(await readOutputs(stack));

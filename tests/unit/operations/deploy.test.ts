@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { describeStep } from "../../../setup/deploy.ts";
+import { describeStep } from "../../../operations/deploy.ts";
 
 type Step = Parameters<typeof describeStep>[0];
 

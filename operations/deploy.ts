@@ -1,15 +1,19 @@
-import type { EngineEvent, OutputMap, Stack } from "@pulumi/pulumi/automation/index.js";
-import { tell, UserError } from "../operations/errors.ts";
-import { interruption, relay } from "./interrupt.ts";
+import type { EngineEvent, OutputMap, Stack, UpOptions } from "@pulumi/pulumi/automation/index.js";
+import { tell, UserError } from "./errors.ts";
 
 /**
  * Brings a stack up, and says each thing that was made or changed.
  *
  * @param say called with a line such as "created container trading-postgres (0.9 s)"
+ * @param options `signal` ends it in order; `replace` has the URNs of what is made anew, with all that depends on it
  * @returns outputs of the stack
  * @throws UserError with what the engine and the providers said, without their frame
  */
-export async function deploy(stack: Stack, say: (line: string) => void): Promise<OutputMap> {
+export async function deploy(
+  stack: Stack,
+  say: (line: string) => void,
+  options: Pick<UpOptions, "replace" | "signal"> = {},
+): Promise<OutputMap> {
   const started = new Map<string, number>();
   const problems: string[] = [];
   const onEvent = (event: EngineEvent) => {
@@ -24,10 +28,9 @@ export async function deploy(stack: Stack, say: (line: string) => void): Promise
   };
   // Refreshing first, because a container that was removed by hand is otherwise not missed.
   try {
-    return (await stack.up({ refresh: true, onEvent, suppressOutputs: true, suppressProgress: true, signal: relay }))
-      .outputs;
+    const quiet = { suppressOutputs: true, suppressProgress: true };
+    return (await stack.up({ refresh: true, onEvent, ...quiet, ...options })).outputs;
   } catch (error) {
-    if (interruption.aborted) throw error;
     const told = [...new Set(problems)].filter((problem) => !/^(update failed|resource .* was not)/.test(problem));
     throw new UserError(told.length > 0 ? told.join("\n") : tell(error as Error));
   }

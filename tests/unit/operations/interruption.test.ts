@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { homedir } from "node:os";
-import { stateFolder } from "../../../setup/stackState.ts";
+import { stateFolder } from "../../../operations/interruption.ts";
 
 test.each([
   ["file:///srv/state", "/srv/state"],
