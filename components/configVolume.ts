@@ -14,6 +14,8 @@ export interface ConfigVolumeArgs {
   image: pulumi.Input<string>;
   /** File name to content. Each file gets mode 0400. Secret contents stay secret. */
   files: Record<string, pulumi.Input<string>>;
+  /** Further files, which are opened whenever they are needed: with other contents the service goes on as it is. @default none */
+  liveFiles?: Record<string, pulumi.Input<string>>;
   /** Numeric user and group that own the files and the data folders. */
   uid: number;
   /** Volumes that the same user has to own: mount path to volume name. */
@@ -29,9 +31,14 @@ export interface ConfigVolumeArgs {
  * owner and mode, removes its own copies and ends; the service mounts the volume read-only.
  */
 export class ConfigVolume extends pulumi.ComponentResource {
-  /** Name of the volume, known once the files are in it. */
+  /** Name of the volume. */
   declare readonly volume: pulumi.Output<string>;
-  /** SHA-256 of all names and contents, in hex. Not a secret: what it hashes is either public or 32 random characters. */
+  /**
+   * What the service has to depend on: there once the files are in the volume. In none of its properties, because Pulumi
+   * replaces what takes a property from a container that goes before it comes anew.
+   */
+  declare readonly written: pulumi.Output<pulumi.Resource>;
+  /** SHA-256 of `files`, in hex. Not a secret: what it hashes is either public or 32 random characters. */
   declare readonly digest: pulumi.Output<string>;
 
   constructor(name: string, args: ConfigVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -46,7 +53,7 @@ export class ConfigVolume extends pulumi.ComponentResource {
         user: "0:0",
         entrypoints: ["/bin/sh", "-ec"],
         command: [INSTALL, "write-config", String(args.uid), args.path, ...Object.keys(args.data)],
-        uploads: Object.entries(args.files).map(([file, content]) => ({
+        uploads: Object.entries({ ...args.files, ...args.liveFiles }).map(([file, content]) => ({
           file: `/upload/${file}`,
           content,
           permissions: "0400",
@@ -68,7 +75,11 @@ export class ConfigVolume extends pulumi.ComponentResource {
       { parent: this, ...replaceInPlace },
     );
 
-    this.volume = pulumi.all([volume.name, writer.name, writer.exitCode]).apply(written);
+    this.volume = volume.name;
+    this.written = pulumi.all([volume.name, writer.name, writer.exitCode]).apply((facts) => {
+      refuseUnlessWritten(...facts);
+      return writer;
+    });
     this.digest = pulumi.unsecret(
       pulumi.output(args.files).apply((files) => createHash("sha256").update(JSON.stringify(files)).digest("hex")),
     );
@@ -77,19 +88,25 @@ export class ConfigVolume extends pulumi.ComponentResource {
 }
 
 /** @throws RunError where the writer failed: a service would start without its files, and fail for ever. */
-export function written([volume, writer, exitCode]: [string, string, number]): string {
-  if (exitCode === 0) return volume;
+export function refuseUnlessWritten(volume: string, writer: string, exitCode: number): void {
+  if (exitCode === 0) return;
   throw new pulumi.RunError(
     `The container ${writer} could not write its files into the volume ${volume} (exit code ${exitCode}); ` +
       `its log says why: docker logs ${writer}. Mend that, then: docker rm ${writer} && pulumi up --refresh`,
   );
 }
 
-/** Arguments: the owner's number, the volume's folder, then the folders that it has to own. Plain enough for busybox. */
+/**
+ * Arguments: the owner's number, the volume's folder, then the folders that it has to own. Each file takes the place of its
+ * former self at once, because a server may be reading it. Plain enough for busybox.
+ */
 const INSTALL = `
 uid=$1 config=$2; shift 2
 for folder; do chown "$uid:$uid" "$folder"; chmod 0700 "$folder"; done
-for file in /upload/*; do install -o "$uid" -g "$uid" -m 0400 "$file" "$config/"; done
+for file in /upload/*; do
+  install -o "$uid" -g "$uid" -m 0400 "$file" "$config/.new"
+  mv -f "$config/.new" "$config/\${file##*/}"
+done
 chown "$uid:$uid" "$config"; chmod 0500 "$config"
 rm -rf /upload
 `.trim();

@@ -23,7 +23,7 @@ export interface ServiceArgs {
  * out where the plugin would otherwise report them as drift at the next refresh.
  *
  * @param uid user and group that it runs as
- * @param config digest of its files: with other files it has to start anew
+ * @param config digest of the files with which it has to start anew
  */
 export function hardened({ container, image, owner }: ServiceArgs, uid: number, config: pulumi.Input<string>) {
   return {

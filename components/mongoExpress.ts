@@ -69,7 +69,7 @@ export class MongoExpress extends pulumi.ComponentResource {
         },
         stopSignal: "SIGTERM",
       },
-      { parent: this, ...replaceInPlace },
+      { parent: this, dependsOn: config.written, ...replaceInPlace },
     );
 
     this.container = container.name;

@@ -19,7 +19,7 @@ export interface MongodbArgs extends ServiceArgs {
   tmpVolume: string;
   /** Memory limit in MiB; half of it becomes WiredTiger's cache. */
   memory: number;
-  /** Password that the root user `admin` gets when the volume is empty. */
+  /** Password of the root user `admin`: the server gives it to him on an empty volume, the schema resources later on. */
   adminPassword: pulumi.Input<string>;
   /** What the members of the replica set know each other by. */
   keyFile: pulumi.Input<string>;
@@ -50,9 +50,10 @@ export class Mongodb extends pulumi.ComponentResource {
         files: {
           "start.sh": readFileSync("components/files/mongodb-start.sh", "utf8"),
           "health.sh": readFileSync("components/files/mongodb-health.sh", "utf8"),
-          "admin-password": args.adminPassword,
           keyfile: args.keyFile,
         },
+        // The first start reads it, then each shell that an operator opens.
+        liveFiles: { "admin-password": args.adminPassword },
         data: { "/data/db": data.name, "/tmp": tmp.name },
         owner: args.owner,
       },
@@ -86,7 +87,7 @@ export class Mongodb extends pulumi.ComponentResource {
         },
         stopSignal: "SIGTERM",
       },
-      { parent: this, ...replaceInPlace },
+      { parent: this, dependsOn: config.written, ...replaceInPlace },
     );
 
     this.container = container.name;

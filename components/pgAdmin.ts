@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { readFileSync } from "node:fs";
 import { writerOf } from "../naming.ts";
 import { ConfigVolume } from "./configVolume.ts";
 import { hardened, memoryLimit, replaceInPlace, type ServiceArgs } from "./hardening.ts";
@@ -13,7 +14,7 @@ export const PGADMIN_EMAIL = "admin@trading.local";
 export interface PgAdminArgs extends ServiceArgs {
   /** Name of the volume for what PgAdmin's users keep in it. */
   dataVolume: pulumi.Input<string>;
-  /** Password of the first user. */
+  /** Password of the first user, at each start. */
   password: pulumi.Input<string>;
   /** Database and role that stand in the list of servers; PgAdmin asks for the role's password. */
   database: string;
@@ -36,7 +37,11 @@ export class PgAdmin extends pulumi.ComponentResource {
         container: writerOf(args.container),
         image: args.image,
         uid: UID,
-        files: { password: args.password, "servers.json": serverList(args.database, args.role) },
+        files: {
+          "start.sh": readFileSync("components/files/pgadmin-start.sh", "utf8"),
+          password: args.password,
+          "servers.json": serverList(args.database, args.role),
+        },
         data: { "/var/lib/pgadmin": args.dataVolume },
         owner: args.owner,
       },
@@ -51,6 +56,7 @@ export class PgAdmin extends pulumi.ComponentResource {
         readOnly: false,
         // The official image's Python carries this capability in its file and can't start where it is out of bounds.
         capabilities: { drops: ["ALL"], adds: ["CAP_NET_BIND_SERVICE"] },
+        entrypoints: ["/bin/sh", "/config/start.sh"],
         envs: [
           `PGADMIN_DEFAULT_EMAIL=${PGADMIN_EMAIL}`,
           "PGADMIN_DEFAULT_PASSWORD_FILE=/config/password",
@@ -78,7 +84,7 @@ export class PgAdmin extends pulumi.ComponentResource {
         },
         stopSignal: "SIGTERM",
       },
-      { parent: this, ...replaceInPlace },
+      { parent: this, dependsOn: config.written, ...replaceInPlace },
     );
 
     this.container = container.name;

@@ -80,7 +80,7 @@ export class Postgres extends pulumi.ComponentResource {
         // SIGINT is PostgreSQL's fast shutdown: sessions end, data are flushed.
         stopSignal: "SIGINT",
       },
-      { parent: this, ...replaceInPlace },
+      { parent: this, dependsOn: config.written, ...replaceInPlace },
     );
 
     this.container = container.name;

@@ -65,7 +65,7 @@ export interface MongoUsersArgs extends InContainerArgs {
   };
 }
 
-/** Waits until MongoDB is ready, then sees to the replica set `rs0`, its default write concern, and the service user. */
+/** Waits until MongoDB is ready, then sees to the replica set `rs0`, its default write concern, the service user, and root's new password. */
 export class MongoUsers extends DynamicResource {
   /** What the last run changed, in words. */
   declare readonly changes: pulumi.Output<string[]>;

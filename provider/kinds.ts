@@ -10,8 +10,8 @@ interface Kind {
   /** The outputs that are not inputs. */
   outputs: readonly string[];
   id(inputs: object): string;
-  /** Makes it so. Returns the outputs. */
-  apply(inputs: object): Promise<object>;
+  /** Makes it so, from what the last update left. Returns the outputs. */
+  apply(inputs: object, olds: object): Promise<object>;
   /**
    * What `apply` is going to do, and why it would refuse to: from files and inputs alone, those of the last update and the
    * new ones. What it wants to know next time it adds to the inputs, under a name that Pulumi does not show.
@@ -48,8 +48,9 @@ export const kinds: Record<ResourceType, Kind> = {
   MongoUsers: {
     outputs: ["changes"],
     id: ({ connection }: Connected) => `${connection.database}/users`,
-    async apply(inputs: MongoBootstrapRequest) {
-      return (await import("../migrator/mongodb/bootstrap.ts")).bootstrapMongo(inputs);
+    async apply(inputs: MongoBootstrapRequest, { connection }: Partial<Connected>) {
+      const { bootstrapMongo } = await import("../migrator/mongodb/bootstrap.ts");
+      return bootstrapMongo({ ...inputs, formerPassword: connection?.password });
     },
     async find(inputs: MongoBootstrapRequest) {
       return (await import("../migrator/mongodb/bootstrap.ts")).findMongo(inputs);

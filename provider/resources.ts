@@ -38,8 +38,13 @@ export async function create(type: ResourceType, inputs: Properties): Promise<dy
   return { id: kinds[type].id(inputs), ...(await update(type, inputs)) };
 }
 
-export async function update(type: ResourceType, inputs: Properties): Promise<{ outs: Properties }> {
-  return { outs: { ...inputs, ...(await kinds[type].apply(inputs)) } };
+/** @param olds inputs and outputs of the last update; none where there was none. */
+export async function update(
+  type: ResourceType,
+  inputs: Properties,
+  olds: Properties = {},
+): Promise<{ outs: Properties }> {
+  return { outs: { ...inputs, ...(await kinds[type].apply(inputs, olds)) } };
 }
 
 /**

@@ -17,7 +17,7 @@ exports.handler = () => ({
   check: async (olds, news) => load().check("${type}", olds, news),
   diff: async (id, olds, news) => load().diff("${type}", olds, news),
   create: async (inputs) => load().create("${type}", inputs),
-  update: async (id, olds, news) => load().update("${type}", news),
+  update: async (id, olds, news) => load().update("${type}", news, olds),
   read: async (id, state) => load().read("${type}", id, state),
 });
 `;

@@ -18,6 +18,8 @@ export interface MongoServiceUser {
 export interface MongoBootstrapRequest {
   /** As the root user. */
   connection: Connection;
+  /** Secret. Where the server still takes this one instead of the connection's, the root user gets the connection's. */
+  formerPassword?: string | undefined;
   /** Name or id of the server's container. */
   container?: string;
   /** Address by which members and services find this server: `mongodb:27017`. */
@@ -28,11 +30,13 @@ export interface MongoBootstrapRequest {
 
 /**
  * Makes what must stand before the first migration: the replica set rs0 with this server as its primary, majority
- * writes as the default, and the service user. Repeated, it changes what is not as it should be, and nothing else.
- * @throws MigrationError when the server does not become ready and primary in time, or refuses root's password.
+ * writes as the default, the service user, and root's own password. Repeated, it changes what is not as it should be, and
+ * nothing else. Open connections stay.
+ * @throws MigrationError when the server does not become ready and primary in time, LoginRefused when it takes none of
+ * root's passwords.
  */
 export async function bootstrapMongo(request: MongoBootstrapRequest): Promise<BootstrapReport> {
-  const client = await connectMongo(request.connection, { container: request.container });
+  const { client, isFormer } = await connectAsRoot(request);
   const admin = client.db("admin");
   const changes: string[] = [];
   try {
@@ -40,9 +44,30 @@ export async function bootstrapMongo(request: MongoBootstrapRequest): Promise<Bo
     await waitForPrimary(admin);
     if (await setDefaultWriteConcern(admin)) changes.push("made majority the default write concern");
     if (request.serviceUser) changes.push(...(await convergeServiceUser(admin, request, request.serviceUser)));
+    if (isFormer) {
+      // Last, because this client can't connect once more after it.
+      const { user, password: pwd } = request.connection;
+      await admin.command({ updateUser: user, pwd, writeConcern: { w: "majority" } });
+      changes.push(`set the password of ${user}`);
+    }
     return { changes };
   } finally {
     await client.close();
+  }
+}
+
+/** Logs in as root with the password that is wanted, or else with the former one. */
+async function connectAsRoot({ connection, container, formerPassword = connection.password }: MongoBootstrapRequest) {
+  try {
+    return { client: await connectMongo(connection, { container }), isFormer: false };
+  } catch (refusal) {
+    if (!(refusal instanceof LoginRefused) || formerPassword === connection.password) throw refusal;
+    try {
+      return { client: await connectMongo({ ...connection, password: formerPassword }), isFormer: true };
+    } catch (error) {
+      // What is told is the password that should be right.
+      throw error instanceof LoginRefused ? refusal : error;
+    }
   }
 }
 

@@ -233,6 +233,7 @@ describe("secrets", () => {
       "500 5050 /config",
       "400 5050 /config/password",
       "400 5050 /config/servers.json",
+      "400 5050 /config/start.sh",
     ]);
     expect(await modes(mongoExpress, "/config")).toEqual([
       "500 1000 /config",

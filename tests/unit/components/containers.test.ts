@@ -103,6 +103,7 @@ test("PgAdmin is given exactly this: as the official image needs it, with a root
     ...common("trading-pgadmin", "pgadmin4:9.18", 5050, 512),
     readOnly: false,
     capabilities: { drops: ["ALL"], adds: ["CAP_NET_BIND_SERVICE"] },
+    entrypoints: ["/bin/sh", "/config/start.sh"],
     envs: [
       "PGADMIN_DEFAULT_EMAIL=admin@trading.local",
       "PGADMIN_DEFAULT_PASSWORD_FILE=/config/password",
