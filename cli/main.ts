@@ -108,6 +108,13 @@ for (const [name, shell] of Object.entries({ psql, mongosh })) {
 add("env", "print what a trading service needs in its environment, secrets in clear")
   .addOption(new Option("-f, --format <format>", "for whom").choices(environmentFormats).default("dotenv"))
   .action(({ format }) => run((target) => commands.env(target, format)));
+add("credentials", "show who logs in where, or make new passwords")
+  .option("--rotate [names...]", "new passwords for all, or for these")
+  .action(({ rotate }: { rotate?: true | string[] }) =>
+    run((target) =>
+      rotate === undefined ? commands.credentials(target) : commands.rotate(target, rotate === true ? [] : rotate),
+    ),
+  );
 add("activity", "show what the servers are doing").action(() => run(commands.activity));
 add("invariants", "check all data against the data model").action(() => run(commands.invariants));
 addBackup("backup [folder]", "back both databases up into a new folder of this one (default: backups)")

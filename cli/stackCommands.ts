@@ -1,7 +1,10 @@
+import { listed } from "../migrator/errors.ts";
+import { listCredentials, rotateCredentials, type Credential } from "../operations/credentials.ts";
 import { renderEnvironment, type EnvironmentFormat } from "../operations/environment.ts";
 import { activity as readActivity } from "../operations/inspect.ts";
 import { brokenInvariants } from "../operations/invariants.ts";
 import { start as startContainers, stop as stopContainers } from "../operations/lifecycle.ts";
+import { openStack } from "../operations/stack.ts";
 import { stackStatus } from "../operations/status.ts";
 import { table } from "../operations/table.ts";
 import { verify as runChecks, type Check } from "../operations/verify.ts";
@@ -90,6 +93,43 @@ export async function invariants({ outputs }: StackRun): Promise<Outcome> {
     data: found,
     code: tables.length > 0 ? exitCodes.refused : 0,
   };
+}
+
+export function credentials({ outputs }: StackRun): Outcome {
+  const found = listCredentials(outputs);
+  return {
+    lines: [
+      credentialTable(found),
+      "Their passwords:  pulumi stack output --show-secrets, or for trading services: npx trading-db env",
+      "New passwords:    npx trading-db credentials --rotate, for all or for those that are named behind it",
+    ],
+    data: { credentials: found },
+  };
+}
+
+/** @param names of credentials; none means all */
+export async function rotate({ stack, outputs, tell }: StackRun, names: string[]): Promise<Outcome> {
+  const { renewed, environment, failed } = await rotateCredentials(await openStack(stack), outputs, names, tell);
+  const count = renewed.length === 1 ? "This password is" : `These ${renewed.length} passwords are`;
+  return {
+    lines: [
+      credentialTable(renewed),
+      `✔ ${count} new, in server and state. Connections that are open stay.`,
+      ...(environment.length > 0
+        ? [`Tell the trading services their new ${listed(environment)}: npx trading-db env`]
+        : ["Trading services go on with what they have."]),
+      ...failed.map(checkLine),
+    ],
+    data: { rotated: renewed, environment, failed: failed.map(({ name, problem }) => ({ name, problem })) },
+    code: failed.length === 0 ? 0 : exitCodes.refused,
+  };
+}
+
+function credentialTable(credentials: Credential[]): string {
+  return table(
+    ["name", "server", "user", "for"],
+    credentials.map(({ name, server, user, use }) => [name, server, user, use]),
+  );
 }
 
 export function env({ outputs: { environment } }: StackRun, format: EnvironmentFormat): Outcome {

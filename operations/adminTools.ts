@@ -5,9 +5,32 @@ import { UserError } from "./errors.ts";
 /** PgAdmin makes its own database at its first start, and answers only then. In milliseconds. */
 const PATIENCE = 90_000;
 
-/** @throws UserError where PgAdmin does not answer */
-export async function askPgAdmin({ url, container }: AdminTool): Promise<void> {
+/** @throws UserError where PgAdmin does not answer, or refuses its password */
+export async function askPgAdmin({ url, user, password, container }: AdminTool): Promise<void> {
   await expectStatus(container, `${url}/misc/ping`, 200);
+  if (await logsInToPgAdmin(url, user, password)) return;
+  throw new UserError(
+    `${url} refuses the password of ${user}. Somebody changed it there; a start gives back the stack's: docker restart ${container}`,
+  );
+}
+
+/** Fills in PgAdmin's form, with the token and the cookies that came with it. */
+async function logsInToPgAdmin(url: string, email: string, password: string): Promise<boolean> {
+  const form = await fetch(`${url}/login`, { signal: AbortSignal.timeout(10_000) });
+  const token = /"csrfToken":\s*"([^"]+)"/.exec(await form.text())?.[1] ?? "";
+  const reply = await fetch(`${url}/authenticate/login`, {
+    method: "POST",
+    redirect: "manual",
+    headers: {
+      cookie: form.headers
+        .getSetCookie()
+        .map((cookie) => cookie.split(";")[0])
+        .join("; "),
+    },
+    body: new URLSearchParams({ email, password, csrf_token: token, internal_button: "Login" }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  return reply.headers.get("location")?.includes("/browser") ?? false;
 }
 
 /** @throws UserError where Mongo Express refuses its password, or lets in whoever has none */

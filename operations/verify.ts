@@ -88,7 +88,7 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
   }
   if (outputs.adminTools !== null) {
     const { pgadmin, mongoExpress } = outputs.adminTools;
-    await attempt("PgAdmin answers", () => askPgAdmin(pgadmin));
+    await attempt("PgAdmin lets in who has its password", () => askPgAdmin(pgadmin));
     await attempt("Mongo Express answers who has its password, and nobody else", () => askMongoExpress(mongoExpress));
   }
   return checks;

@@ -289,7 +289,7 @@ describe("admin tools", () => {
     const checks = await verify(outputs);
     expect(checks.filter(({ problem }) => problem !== undefined)).toEqual([]);
     expect(checks.map(({ name }) => name).slice(-2)).toEqual([
-      "PgAdmin answers",
+      "PgAdmin lets in who has its password",
       "Mongo Express answers who has its password, and nobody else",
     ]);
   });

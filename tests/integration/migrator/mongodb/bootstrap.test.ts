@@ -65,13 +65,39 @@ describe("a bootstrap", () => {
     }
   });
 
+  test("gives root a new password in the place of the former one, and needs neither twice", async () => {
+    const admin = (password: string, formerPassword?: string) =>
+      bootstrapMongo({
+        connection: connection("admin", password),
+        formerPassword,
+        container: server.container,
+        replicaSetMember: "mongodb:27017",
+      });
+    const open = await connectMongo(connection());
+    try {
+      expect(await admin("second-password", rootPassword)).toEqual({ changes: ["set the password of admin"] });
+      // As after a run that was killed before anybody could note that the password is the new one.
+      expect(await admin("second-password", rootPassword)).toEqual({ changes: [] });
+      expect(await open.db("admin").command({ usersInfo: "admin" })).toMatchObject({ users: [{ user: "admin" }] });
+      const refused =
+        `MongoDB at ${server.host}:${server.port} refuses the password of admin. Its volume was made with another one, or its ` +
+        "first start was killed before the user was made. `npm run recover:mongodb` sets the password that this stack has; " +
+        "no data are lost.";
+      expect(await refusal(admin("third-password", rootPassword))).toBe(refused);
+      expect(await refusal(admin("third-password", "third-password"))).toBe(refused);
+    } finally {
+      await open.close();
+      expect(await admin(rootPassword, "second-password")).toEqual({ changes: ["set the password of admin"] });
+    }
+  });
+
   test("leaves no password in the server's log", async () => {
     const log = await logs(server.container);
     const isIn = (text: string) => log.includes(text);
     // Not by `toContain`, which prints the whole log when it fails.
-    expect(["Authentication succeeded", rootPassword, serviceUser.password, "another"].map(isIn)).toEqual([
-      ...[true, false, false, false],
-    ]);
+    expect(
+      ["Authentication succeeded", rootPassword, "second-password", serviceUser.password, "another"].map(isIn),
+    ).toEqual([...[true, false, false, false, false]]);
   });
 });
 
