@@ -126,6 +126,7 @@ export class DatabaseLayer extends pulumi.ComponentResource {
           password: credentials.mongoExpress,
           mongodbUser: "admin",
           mongodbPassword: credentials.mongodbAdmin,
+          mongodbSchema: configs,
         },
         parent,
       ),

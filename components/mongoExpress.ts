@@ -16,6 +16,8 @@ export interface MongoExpressArgs extends ServiceArgs {
   /** MongoDB's root user and its password. */
   mongodbUser: string;
   mongodbPassword: pulumi.Input<string>;
+  /** What gives MongoDB's root user that password: Mongo Express logs in when it starts. */
+  mongodbSchema: pulumi.Resource;
 }
 
 /** Mongo Express, on the database network alone. */
@@ -69,7 +71,7 @@ export class MongoExpress extends pulumi.ComponentResource {
         },
         stopSignal: "SIGTERM",
       },
-      { parent: this, dependsOn: config.written, ...replaceInPlace },
+      { parent: this, dependsOn: [config.written, args.mongodbSchema], ...replaceInPlace },
     );
 
     this.container = container.name;

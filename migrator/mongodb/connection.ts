@@ -41,7 +41,7 @@ async function connect(connection: Connection, server: string): Promise<MongoCli
     if (!(cause instanceof MongoServerError) || cause.code !== authenticationFailed) throw cause;
     throw new LoginRefused(
       `${server} refuses the password of ${user}.`,
-      "Its volume was made with another one, or its first start was killed before the user was made. " +
+      "Somebody changed it, its volume was made with another one, or its first start was killed before the user was made. " +
         "`npm run recover:mongodb` sets the password that this stack has; no data are lost.",
       cause,
     );

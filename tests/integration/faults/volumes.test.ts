@@ -152,7 +152,7 @@ describe("volumes that were kept while the state was lost", () => {
         code: 1,
         stdout: expect.stringContaining("\n› PostgreSQL answers; 4 changes to roles and users "),
         stderr:
-          `\n✖ MongoDB at 127.0.0.1:${clone.names.ports.mongodb} refuses the password of admin. Its volume was made with another one, ` +
+          `\n✖ MongoDB at 127.0.0.1:${clone.names.ports.mongodb} refuses the password of admin. Somebody changed it, its volume was made with another one, ` +
           "or its first start was killed before the user was made. `npm run recover:mongodb` sets the password that this stack has; no data are lost.\n",
       });
       expect(await second.login("npm run --silent recover:mongodb")).toEqual({

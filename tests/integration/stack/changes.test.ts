@@ -108,7 +108,7 @@ describe("a stack that is up", () => {
     test("a password of MongoDB", async () => {
       const { host, port } = outputs.mongodb.fromHost;
       const refused =
-        `MongoDB at ${host}:${port} refuses the password of admin. Its volume was made with another one, or its first ` +
+        `MongoDB at ${host}:${port} refuses the password of admin. Somebody changed it, its volume was made with another one, or its first ` +
         "start was killed before the user was made. `npm run recover:mongodb` sets the password that this stack has; " +
         "no data are lost.";
       expect(await problems({ mongodb: { ...outputs.mongodb, adminPassword: "wrong" } })).toEqual({

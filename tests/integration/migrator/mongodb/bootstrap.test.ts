@@ -80,7 +80,7 @@ describe("a bootstrap", () => {
       expect(await admin("second-password", rootPassword)).toEqual({ changes: [] });
       expect(await open.db("admin").command({ usersInfo: "admin" })).toMatchObject({ users: [{ user: "admin" }] });
       const refused =
-        `MongoDB at ${server.host}:${server.port} refuses the password of admin. Its volume was made with another one, or its ` +
+        `MongoDB at ${server.host}:${server.port} refuses the password of admin. Somebody changed it, its volume was made with another one, or its ` +
         "first start was killed before the user was made. `npm run recover:mongodb` sets the password that this stack has; " +
         "no data are lost.";
       expect(await refusal(admin("third-password", rootPassword))).toBe(refused);

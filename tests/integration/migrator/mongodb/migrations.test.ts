@@ -129,7 +129,7 @@ describe("a connection", () => {
   test("whose password is refused names the way back", async () => {
     const message = await refusal(readLedger(engine, { ...connection, password: "wrong-password" }));
     expect(message).toBe(
-      `MongoDB at 127.0.0.1:${server.port} refuses the password of admin. Its volume was made with another one, or its first ` +
+      `MongoDB at 127.0.0.1:${server.port} refuses the password of admin. Somebody changed it, its volume was made with another one, or its first ` +
         "start was killed before the user was made. `npm run recover:mongodb` sets the password that this stack has; no data are lost.",
     );
   });
