@@ -196,7 +196,7 @@ test("a rotation makes all passwords new while sessions of both databases work o
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(JSON.parse(stdout)).toEqual({
     rotated: NAMES.map((name) => expect.objectContaining({ name })),
-    environment: ["POSTGRES_PASSWORD", "MONGODB_PASSWORD"],
+    environment: ["MONGODB_PASSWORD", "POSTGRES_PASSWORD"],
     failed: [],
   });
   const after = await expectWhole();

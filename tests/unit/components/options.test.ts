@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { DatabaseLayer } from "../../../components/databaseLayer.ts";
 import { parseSettings } from "../../../settings.ts";
 import { recordResources, settle } from "../../support/mocks.ts";
@@ -46,6 +46,19 @@ test("containers go before they come anew, and are replaced for what the plugin 
       deleteBeforeReplace: true,
       replaceOnChanges: ["healthcheck", "tmpfs", "init"],
     });
+  }
+});
+
+test("a service starts once its files are written", async () => {
+  await declare({});
+  const services = namesOf("docker:index/container:Container").filter((name) => !name.endsWith("-writer"));
+  expect(services).toHaveLength(4);
+  for (const name of services) {
+    const awaited = pulumi.output(options.get(name)!.dependsOn) as unknown as pulumi.Output<{ __name: string }[]>;
+    const names = await new Promise((resolve) => {
+      awaited.apply((resources) => resolve(resources.map(({ __name }) => __name)));
+    });
+    expect(names).toContain(name.replace(/-container$/, "-config-writer"));
   }
 });
 
