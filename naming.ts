@@ -1,6 +1,6 @@
 /** What a stack calls its things on the Docker daemon, and the ports that it publishes. */
 export interface Naming {
-  readonly containers: { postgres: string; mongodb: string; pgadmin: string; mongoExpress: string };
+  readonly containers: { postgres: string; mongodb: string; pgadmin: string; mongoExpress: string; backup: string };
   readonly volumes: {
     postgresData: string;
     postgresConfig: string;
@@ -10,6 +10,8 @@ export interface Naming {
     pgadminData: string;
     pgadminConfig: string;
     mongoExpressConfig: string;
+    backupConfig: string;
+    backupScratch: string;
   };
   readonly networks: { database: string; service: string };
   readonly ports: { postgres: number; mongodb: number; pgadmin: number; mongoExpress: number };
@@ -38,6 +40,7 @@ export function nameResources(stack: string): Naming {
       mongodb: dashed("trading-mongodb"),
       pgadmin: dashed("trading-pgadmin"),
       mongoExpress: dashed("trading-mongo-express"),
+      backup: dashed("trading-backup"),
     },
     volumes: {
       postgresData: underscored("trading_postgres_data"),
@@ -48,6 +51,8 @@ export function nameResources(stack: string): Naming {
       pgadminData: underscored("trading_pgadmin_data"),
       pgadminConfig: underscored("trading_pgadmin_config"),
       mongoExpressConfig: underscored("trading_mongo_express_config"),
+      backupConfig: underscored("trading_backup_config"),
+      backupScratch: underscored("trading_backup_scratch"),
     },
     networks: { database: dashed("trading-db-network"), service: dashed("trading-network") },
     ports: plain

@@ -15,6 +15,8 @@ export interface StackOutputs {
   };
   /** Present where the stack runs them. */
   adminTools: { pgadmin: AdminTool; mongoExpress: AdminTool } | null;
+  /** Present where the stack takes backups by a schedule. */
+  backups: BackupOutputs | null;
   /** Identity of this stack's state, also a label of its containers: `trading-db.installation`. */
   installation: string;
 }
@@ -77,6 +79,21 @@ export interface ServiceEnvironment {
   /** Secret. */
   MONGODB_PASSWORD: string;
   MONGODB_DATABASE: string;
+}
+
+/** The container that streams both servers' logs and takes backups. */
+export interface BackupOutputs {
+  container: string;
+  /** Folder of this host that has a folder for each stack's backups. */
+  place: string;
+  /** When a backup begins: a cron expression, in UTC. */
+  schedule: string;
+  /** Identity of age that backups are encrypted for; null does not encrypt. Secret. */
+  key: string | null;
+  /** Its user in MongoDB. In PostgreSQL it is trading_replicator. */
+  mongodbUser: string;
+  /** Secret. */
+  mongodbPassword: string;
 }
 
 export interface AdminTool {

@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Cron } from "croner";
+import { join } from "node:path";
 import { z } from "zod";
 import { nameResources, type Naming } from "./naming.ts";
 
@@ -8,6 +10,18 @@ export interface Images {
   readonly mongodb: string;
   readonly pgadmin: string;
   readonly mongoExpress: string;
+}
+
+/** Backups by a schedule. */
+export interface BackupSettings {
+  /** A cron expression, in UTC. */
+  readonly schedule: string;
+  /** Folder of this host in which each stack has a folder for its backups. Absolute. */
+  readonly place: string;
+  /** See operations/backups/retention.ts. */
+  readonly retention: { readonly count: number; readonly days: number };
+  /** Identity of age that backups are encrypted for; undefined does not encrypt. Secret. */
+  readonly key: string | undefined;
 }
 
 /** Everything that a stack can decide, checked and with every default filled in. */
@@ -28,6 +42,10 @@ export interface Settings extends Naming {
   readonly subnets: { readonly database: string | undefined; readonly service: string | undefined };
   /** A MongoDB user for services, with readWrite on the configurations alone; undefined lets services use `admin`. */
   readonly mongodbServiceUser: string | undefined;
+  /** Undefined takes backups when they are asked for alone. */
+  readonly backups: BackupSettings | undefined;
+  /** Image of the container that takes them. It is built here, from the images of the servers. */
+  readonly backupImage: string;
 }
 
 const PROJECT = "trading-db";
@@ -60,6 +78,30 @@ const subnet = z
   .cidrv4({ error: "must be an IPv4 subnet such as 172.30.0.0/24", abort: true })
   .refine(isSubnet, "must be the first address of an IPv4 subnet of 8 to 29 bits, such as 172.30.0.0/24");
 
+/** Pulumi hands structured values over as JSON. */
+const backups = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: "custom", message: "must be an object with a schedule" });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.strictObject(
+      {
+        schedule: z.string().refine(isCron, "must have a cron expression as its schedule"),
+        place: z.string().startsWith("/", "must have an absolute path as its place").optional(),
+        retention: z
+          .strictObject({ count: z.int().min(1).default(7), days: z.number().min(0).default(30) })
+          .default({ count: 7, days: 30 }),
+      },
+      { error: "must be an object with a schedule" },
+    ),
+  );
+
 const schema = z.strictObject({
   images: z
     .string()
@@ -84,24 +126,31 @@ const schema = z.strictObject({
     .string()
     .regex(/^(?!admin$)[a-z][a-z0-9_]{0,62}$/, "must be a lower-case name other than admin, such as trading_service")
     .optional(),
+  backups: backups.optional(),
+  backupKey: z
+    .string()
+    .regex(/^AGE-SECRET-KEY-[A-Z0-9-]+$/, "must be a key of age such as age-keygen makes")
+    .optional(),
 });
 
-/** An example of a right value for each key, for the command that an error message ends with. */
+/** A right setting of each key, for the command that an error message ends with. */
 const EXAMPLES: Record<keyof z.input<typeof schema>, string> = {
-  images: "published",
-  adminTools: "true",
-  sampleData: "true",
-  protect: "true",
-  bindAddress: "127.0.0.1",
-  postgresPort: "15432",
-  mongodbPort: "37017",
-  pgadminPort: "15050",
-  mongoExpressPort: "18081",
-  postgresMemory: "1024",
-  mongodbMemory: "1024",
-  databaseSubnet: "172.30.0.0/24",
-  serviceSubnet: "172.30.1.0/24",
-  mongodbServiceUser: "trading_service",
+  images: "images published",
+  adminTools: "adminTools true",
+  sampleData: "sampleData true",
+  protect: "protect true",
+  bindAddress: "bindAddress 127.0.0.1",
+  postgresPort: "postgresPort 15432",
+  mongodbPort: "mongodbPort 37017",
+  pgadminPort: "pgadminPort 15050",
+  mongoExpressPort: "mongoExpressPort 18081",
+  postgresMemory: "postgresMemory 1024",
+  mongodbMemory: "mongodbMemory 1024",
+  databaseSubnet: "databaseSubnet 172.30.0.0/24",
+  serviceSubnet: "serviceSubnet 172.30.1.0/24",
+  mongodbServiceUser: "mongodbServiceUser trading_service",
+  backups: '--path backups.schedule "0 3 * * *"',
+  backupKey: "--secret backupKey AGE-SECRET-KEY-1...",
 };
 
 /** The settings of the stack that runs, frozen. The only place that reads Pulumi's configuration. */
@@ -147,7 +196,22 @@ export function parseSettings(stack: string, config: Record<string, string>, mac
     memory: { postgres: values.postgresMemory, mongodb: values.mongodbMemory },
     subnets: { database: values.databaseSubnet, service: values.serviceSubnet },
     mongodbServiceUser: values.mongodbServiceUser,
+    backups: values.backups && {
+      ...values.backups,
+      place: values.backups.place ?? join(process.cwd(), "backups"),
+      key: values.backupKey,
+    },
+    backupImage: "localhost/trading-db/backup:15-6.0",
   });
+}
+
+function isCron(text: string): boolean {
+  try {
+    new Cron(text, { paused: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function chooseImages(source: string): Images {
@@ -163,15 +227,15 @@ function chooseImages(source: string): Images {
 
 function describe(issue: z.core.$ZodIssue, config: Record<string, string>): string[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map(
-      (key) => `${PROJECT}:${key} is not a setting of this project. Remove it: pulumi config rm ${key}`,
-    );
+    return issue.keys.map((name) => {
+      const key = [...issue.path, name].join(".");
+      const path = issue.path.length > 0 ? "--path " : "";
+      return `${PROJECT}:${key} is not a setting of this project. Remove it: pulumi config rm ${path}${key}`;
+    });
   }
   const key = String(issue.path[0]) as keyof typeof EXAMPLES;
-  const value = config[`${PROJECT}:${key}`];
-  return [
-    `${PROJECT}:${key} is "${value}" but ${issue.message}. For example: pulumi config set ${key} ${EXAMPLES[key]}`,
-  ];
+  const value = key === "backupKey" ? "[secret]" : config[`${PROJECT}:${key}`];
+  return [`${PROJECT}:${key} is "${value}" but ${issue.message}. For example: pulumi config set ${EXAMPLES[key]}`];
 }
 
 /** Docker takes no address within a subnet for the subnet, and a network needs addresses for a gateway and containers. */

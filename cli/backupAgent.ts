@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Health } from "../operations/backups/health.ts";
 import { keepBackups } from "../operations/backups/schedule.ts";
 import { run } from "../operations/backups/tools.ts";
 
 // What the backup container runs: see components/backups.ts, which gives it all of this.
-const { PGDATABASE, STACK, INSTALLATION, CONFIGS, SCHEDULE, KEEP_COUNT, KEEP_DAYS, ENCRYPTED } = process.env;
+const { STACK, INSTALLATION, RESULTS, CONFIGS, MONGODB_USER, SCHEDULE, KEEP_COUNT, KEEP_DAYS } = process.env;
 const secret = (file: string) => readFileSync(join("/config", file), "utf8");
 const tell = (sentence: string) => console.log(`${new Date().toISOString()} ${sentence}`);
 
@@ -19,9 +19,9 @@ await keepBackups(
       stack: STACK!,
       installation: INSTALLATION!,
       // libpq finds the server, the user and the password in PGHOST, PGUSER and PGPASSFILE.
-      postgresql: { tools: [], database: PGDATABASE! },
-      mongodb: { tools: [], user: "trading_backup", password: secret("mongodb-password"), database: CONFIGS! },
-      key: ENCRYPTED === "true" ? secret("key") : undefined,
+      postgresql: { tools: [], database: RESULTS! },
+      mongodb: { tools: [], user: MONGODB_USER!, password: secret("mongodb-password"), database: CONFIGS! },
+      key: existsSync("/config/key") ? secret("key") : undefined,
     },
     place: "/backups",
     cron: SCHEDULE!,

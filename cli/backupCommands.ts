@@ -1,4 +1,5 @@
 import { listBackups, mark, pickBackup, type Backup } from "../operations/backups/catalog.ts";
+import { clone as cloneStack } from "../operations/backups/clone.ts";
 import { backUp, prove, restore as restoreBackup, type StackBackups } from "../operations/backups/ofStack.ts";
 import type { Proof } from "../operations/backups/prove.ts";
 import { table } from "../operations/table.ts";
@@ -46,8 +47,9 @@ export async function restore(
   target: StackBackups,
   name: string | undefined,
   to: string | undefined,
+  adopt: boolean,
 ): Promise<Outcome> {
-  const restored = await restoreBackup(target, name, to);
+  const restored = await restoreBackup(target, name, to, adopt);
   const from = `${restored.name}${to === undefined ? "" : `, rolled forward to ${to}`}`;
   return {
     lines: [
@@ -55,6 +57,17 @@ export async function restore(
       "Migrations that are newer than the backup are pending: pulumi up --refresh",
     ],
     data: { restored: restored.name, ...(to !== undefined && { to }) },
+  };
+}
+
+export async function clone(target: StackBackups, name: string, backup: string | undefined): Promise<Outcome> {
+  const taken = await cloneStack(target, name, backup);
+  return {
+    lines: [
+      `✔ the stack ${name} holds what ${taken} holds: npx trading-db status --stack ${name}`,
+      `Take it away again: npx trading-db reset ${name} --stack ${name}`,
+    ],
+    data: { stack: name, backup: taken },
   };
 }
 

@@ -1,13 +1,13 @@
 import completion from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readKey, type StackBackups } from "../operations/backups/ofStack.ts";
+import { placeOf, readKey, type StackBackups } from "../operations/backups/ofStack.ts";
 import { environmentFormats } from "../operations/environment.ts";
 import { DockerError } from "../migrator/docker.ts";
 import { MigrationError } from "../migrator/errors.ts";
 import { tell, UserError } from "../operations/errors.ts";
 import { reset } from "../operations/lifecycle.ts";
+import { resetPlan } from "../operations/resetPlan.ts";
 import { logs } from "../operations/logs.ts";
 import { recoverMongodb } from "../operations/recoverMongodb.ts";
 import { mongosh, psql } from "../operations/shells.ts";
@@ -16,6 +16,7 @@ import { ask } from "./ask.ts";
 import * as backupCommands from "./backupCommands.ts";
 import { exitCodes, write, type Outcome } from "./outcome.ts";
 import { withProgress } from "./progress.ts";
+import { resetLines } from "./resetLines.ts";
 import * as commands from "./stackCommands.ts";
 import { misunderstood } from "./usage.ts";
 
@@ -25,6 +26,13 @@ const program = shared(new Command("trading-db"))
   .configureOutput({ outputError: () => {} })
   .enablePositionalOptions()
   .exitOverride();
+
+interface RestoreOptions {
+  to?: string;
+  from?: string;
+  adopt?: boolean;
+  yes?: boolean;
+}
 
 let options: { json?: boolean; stack?: string } = {};
 program.hook("preAction", (_program, command) => void (options = command.optsWithGlobals()));
@@ -54,8 +62,8 @@ async function withBackups(folder: string | undefined, act: (target: StackBackup
   const stack = await stackName();
   const outputs = await outputsOf(stack);
   const { key: file } = options as { key?: string };
-  const key = file === undefined ? undefined : await readKey(file);
-  const place = join(folder ?? "backups", stack);
+  const key = file === undefined ? (outputs.backups?.key ?? undefined) : await readKey(file);
+  const place = placeOf(stack, outputs, folder);
   write(await withProgress(asJson(), (tell) => act({ stack, outputs, place, key, tell })), asJson());
 }
 
@@ -132,8 +140,9 @@ addBackup("backups [folder]", "list the backups, and which of them are proven")
 addBackup("restore [backup]", "put both databases back to a backup (default: the newest proven one), or to a time")
   .option("--to <time>", "roll forward to this time, such as 2026-11-27T14:03:00Z, or to `latest`")
   .option("--from <folder>", "where the backups are (default: backups)")
+  .option("--adopt", "take a backup of another cluster")
   .option("-y, --yes", "don't ask")
-  .action(async (name: string | undefined, { to, from, yes }: { to?: string; from?: string; yes?: boolean }) => {
+  .action(async (name: string | undefined, { to, from, adopt, yes }: RestoreOptions) => {
     const stack = await stackName();
     if (!yes) {
       const question = `This puts both databases of stack ${stack} back; what they hold now is put aside.\nType the stack's name to go on: `;
@@ -141,16 +150,23 @@ addBackup("restore [backup]", "put both databases back to a backup (default: the
       if (answer !== stack)
         throw new UserError(`"${answer}" is not the name of this stack (${stack}). Nothing was changed.`);
     }
-    await withBackups(from, (target) => backupCommands.restore(target, name, to));
+    await withBackups(from, (target) => backupCommands.restore(target, name, to, adopt ?? false));
   });
+addBackup("clone <name> [backup]", "make another stack with the data of a backup (default: the newest proven one)")
+  .option("--from <folder>", "where the backups are (default: the stack's place)")
+  .action((name: string, backup: string | undefined, { from }: { from?: string }) =>
+    withBackups(from, (target) => backupCommands.clone(target, name, backup)),
+  );
 add("reset [confirmation]", "delete everything of the stack; confirmed by its name").action(
   async (confirmation: string | undefined) => {
     const stack = await openStack(await stackName());
-    const question = `This deletes all containers, networks and volumes of stack ${stack.name}, and all data in them.\nType its name to go on: `;
-    const confirmed = confirmation ?? (await ask(question, `Name the stack: npx trading-db reset ${stack.name}`));
+    const plan = await resetPlan(stack);
+    if (!asJson()) for (const line of resetLines(plan)) console.log(line);
+    const confirmed =
+      confirmation ?? (await ask("Type its name to go on: ", `Name the stack: npx trading-db reset ${stack.name}`));
     await reset(stack, confirmed, () => asJson() || console.log(`… deleting everything of stack ${stack.name}`));
     const lines = [`✔ nothing of stack ${stack.name} is left. A new one: ./setup-databases.sh --stack ${stack.name}`];
-    write({ lines, data: { deleted: stack.name } }, asJson());
+    write({ lines, data: { deleted: stack.name, ...plan } }, asJson());
   },
 );
 add("recover-mongodb", "give MongoDB's root user the password of the stack's state again").action(async () => {

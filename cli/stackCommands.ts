@@ -1,5 +1,6 @@
 import { listed } from "../migrator/errors.ts";
 import { listCredentials, rotateCredentials, type Credential } from "../operations/credentials.ts";
+import { placeOf } from "../operations/backups/ofStack.ts";
 import { renderEnvironment, type EnvironmentFormat } from "../operations/environment.ts";
 import { activity as readActivity } from "../operations/inspect.ts";
 import { brokenInvariants } from "../operations/invariants.ts";
@@ -22,7 +23,7 @@ export interface StackRun {
 }
 
 export async function status({ stack, outputs }: StackRun): Promise<Outcome> {
-  const found = await stackStatus(outputs);
+  const found = await stackStatus(outputs, placeOf(stack, outputs));
   return {
     lines: statusScreen(stack, found),
     data: { stack, ...found },

@@ -3,7 +3,7 @@ import { table } from "../operations/table.ts";
 import { bytes } from "./units.ts";
 
 /** All of a status on one screen. */
-export function statusScreen(stack: string, { healthy, containers, databases, disk }: StackStatus): string[] {
+export function statusScreen(stack: string, { healthy, containers, databases, disk, backups }: StackStatus): string[] {
   const rows = Object.values(databases);
   const slow = rows.flatMap(({ server }) => (isProblem(server) ? [] : server.slowQueries));
   return [
@@ -29,6 +29,9 @@ export function statusScreen(stack: string, { healthy, containers, databases, di
     disk === null
       ? "Docker's disk is not on this host."
       : `Docker's disk has ${bytes(disk.free)} free of ${bytes(disk.total)}.`,
+    backups.lastProven === null
+      ? `None of ${backups.number} backups is proven. Make one: npx trading-db backup --prove`
+      : `The last proven backup is ${backups.lastProven}.`,
   ];
 }
 

@@ -18,7 +18,7 @@ export interface ConfigVolumeArgs {
   liveFiles?: Record<string, pulumi.Input<string>>;
   /** Numeric user and group that own the files and the data folders. */
   uid: number;
-  /** Volumes that the same user has to own: mount path to volume name. */
+  /** Volumes, or folders of the host, that the same user has to own: mount path to the volume's name or the folder. */
   data: Record<string, pulumi.Input<string>>;
   owner: Owner;
 }
@@ -60,7 +60,7 @@ export class ConfigVolume extends pulumi.ComponentResource {
         })),
         volumes: [
           { volumeName: volume.name, containerPath: args.path },
-          ...Object.entries(args.data).map(([containerPath, volumeName]) => ({ volumeName, containerPath })),
+          ...Object.entries(args.data).map(([containerPath, source]) => mount(containerPath, source)),
         ],
         capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"] },
         securityOpts: ["no-new-privileges"],
@@ -85,6 +85,11 @@ export class ConfigVolume extends pulumi.ComponentResource {
     );
     this.registerOutputs({ volume: this.volume, digest: this.digest });
   }
+}
+
+function mount(containerPath: string, source: pulumi.Input<string>) {
+  const isFolder = typeof source === "string" && source.startsWith("/");
+  return isFolder ? { hostPath: source, containerPath } : { volumeName: source, containerPath };
 }
 
 /** @throws RunError where the writer failed: a service would start without its files, and fail for ever. */

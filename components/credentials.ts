@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 export interface CredentialsArgs {
+  /** Whether a container takes backups, and logs in to MongoDB for it. */
+  backups?: object | undefined;
   /** A MongoDB user for services; undefined makes no password for one. */
   mongodbServiceUser?: string | undefined;
 }
@@ -24,6 +26,8 @@ export class Credentials extends pulumi.ComponentResource {
   declare readonly mongodbAdmin: pulumi.Output<string>;
   /** Password of the MongoDB user for services, where the stack names one. */
   declare readonly mongodbService: pulumi.Output<string> | undefined;
+  /** Password of the MongoDB user that copies everything, where the stack has backups. */
+  declare readonly mongodbBackup: pulumi.Output<string> | undefined;
   /** What the members of the replica set know each other by. */
   declare readonly mongodbKeyFile: pulumi.Output<string>;
   /** Password of PgAdmin's first user. */
@@ -43,6 +47,7 @@ export class Credentials extends pulumi.ComponentResource {
     this.postgres = Object.fromEntries(POSTGRES_ROLES.map((role) => [role, generate(role)])) as typeof this.postgres;
     this.mongodbAdmin = generate("mongodb-admin");
     this.mongodbService = args.mongodbServiceUser === undefined ? undefined : generate("mongodb-service");
+    this.mongodbBackup = args.backups === undefined ? undefined : generate("mongodb-backup");
     // MongoDB takes 6 to 1024 characters of the base64 alphabet.
     this.mongodbKeyFile = generate("mongodb-keyfile", 512);
     this.pgadmin = generate("pgadmin");
@@ -52,6 +57,7 @@ export class Credentials extends pulumi.ComponentResource {
       postgres: this.postgres,
       mongodbAdmin: this.mongodbAdmin,
       mongodbService: this.mongodbService,
+      mongodbBackup: this.mongodbBackup,
       mongodbKeyFile: this.mongodbKeyFile,
       pgadmin: this.pgadmin,
       mongoExpress: this.mongoExpress,

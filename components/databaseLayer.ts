@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { StackOutputs } from "../outputs.ts";
 import type { Settings } from "../settings.ts";
+import { Backups } from "./backups.ts";
 import { Credentials } from "./credentials.ts";
 import { dataVolume } from "./dataVolume.ts";
 import type { Owner, ServiceArgs } from "./hardening.ts";
@@ -16,6 +17,7 @@ import { PostgresSchema } from "./postgresSchema.ts";
 const RESULTS = "trading_results";
 const CONFIGS = "trading_configs";
 const REPLICA_SET = "rs0";
+const BACKUP_USER = "trading_backup";
 
 /** The outputs as the program knows them: each value now or later. */
 type Pending<T> = { [Key in keyof T]: pulumi.Input<T[Key]> | Pending<T[Key]> };
@@ -44,7 +46,7 @@ export class DatabaseLayer extends pulumi.ComponentResource {
       parent,
     );
 
-    const service = (key: keyof Settings["containers"]): ServiceArgs => ({
+    const service = (key: keyof Settings["images"]): ServiceArgs => ({
       container: settings.containers[key],
       configVolume: volumes[`${key}Config`],
       image: images[key],
@@ -100,6 +102,7 @@ export class DatabaseLayer extends pulumi.ComponentResource {
         address: { host, port: ports.mongodb },
         database: CONFIGS,
         adminPassword: credentials.mongodbAdmin,
+        backupUser: credentials.mongodbBackup && { user: BACKUP_USER, password: credentials.mongodbBackup },
         serviceUser: serviceUser === undefined ? undefined : { user: serviceUser, password: servicePassword },
         seedSets: settings.seedSets,
       },
@@ -132,6 +135,27 @@ export class DatabaseLayer extends pulumi.ComponentResource {
       ),
     };
 
+    const backups =
+      settings.backups &&
+      new Backups(
+        `${name}-backups`,
+        {
+          container: settings.containers.backup,
+          configVolume: volumes.backupConfig,
+          scratchVolume: volumes.backupScratch,
+          image: settings.backupImage,
+          networks,
+          owner,
+          settings: settings.backups,
+          databases: { results: RESULTS, configs: CONFIGS },
+          postgresPassword: credentials.postgres.trading_replicator,
+          mongodbUser: BACKUP_USER,
+          mongodbPassword: credentials.mongodbBackup!,
+        },
+        // It logs in as users that are made there.
+        { ...parent, dependsOn: [results, configs] },
+      );
+
     // What nothing depends on goes first when a stack is destroyed. A protected one refuses here, with all still in place.
     const rest = [
       credentials,
@@ -142,6 +166,7 @@ export class DatabaseLayer extends pulumi.ComponentResource {
       configs,
       pgadminData,
       ...Object.values(tools || {}),
+      ...(backups ? [backups] : []),
     ];
     new random.RandomId(`${name}-guard`, { byteLength: 1 }, { ...parent, protect, dependsOn: rest });
 
@@ -203,6 +228,17 @@ export class DatabaseLayer extends pulumi.ComponentResource {
             },
           }
         : null,
+      backups:
+        backups && settings.backups
+          ? {
+              container: backups.container,
+              place: settings.backups.place,
+              schedule: settings.backups.schedule,
+              key: settings.backups.key === undefined ? null : pulumi.secret(settings.backups.key),
+              mongodbUser: BACKUP_USER,
+              mongodbPassword: credentials.mongodbBackup!,
+            }
+          : null,
       installation,
     };
     this.registerOutputs(this.outputs);

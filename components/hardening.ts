@@ -25,7 +25,11 @@ export interface ServiceArgs {
  * @param uid user and group that it runs as
  * @param config digest of the files with which it has to start anew
  */
-export function hardened({ container, image, owner }: ServiceArgs, uid: number, config: pulumi.Input<string>) {
+export function hardened(
+  { container, image, owner }: Pick<ServiceArgs, "container" | "image" | "owner">,
+  uid: number,
+  config: pulumi.Input<string>,
+) {
   return {
     name: container,
     image,

@@ -17,6 +17,8 @@ export interface MongodbSchemaArgs {
   adminPassword: pulumi.Input<string>;
   /** A user with readWrite on the database alone; undefined makes none. */
   serviceUser: { user: string; password: pulumi.Input<string> } | undefined;
+  /** A user that may read and copy everything; undefined makes none. */
+  backupUser: { user: string; password: pulumi.Input<string> } | undefined;
   /** Folders of `schema/mongodb/seeds`, in the order in which they are inserted. */
   seedSets: readonly string[];
 }
@@ -41,6 +43,7 @@ export class MongodbSchema extends pulumi.ComponentResource {
         containerId,
         replicaSetMember: MONGODB_MEMBER,
         serviceUser: args.serviceUser && { ...args.serviceUser, database: args.database },
+        backupUser: args.backupUser,
       },
       { parent: this },
     );

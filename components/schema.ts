@@ -63,6 +63,12 @@ export interface MongoUsersArgs extends InContainerArgs {
     password: pulumi.Input<string>;
     database: pulumi.Input<string>;
   };
+  /** A user that may read and copy everything. @default none; one that was made before stays. */
+  backupUser?: {
+    user: pulumi.Input<string>;
+    /** Kept as a secret. */
+    password: pulumi.Input<string>;
+  };
 }
 
 /** Waits until MongoDB is ready, then sees to the replica set `rs0`, its default write concern, the service user, and root's new password. */
@@ -73,7 +79,8 @@ export class MongoUsers extends DynamicResource {
   constructor(name: string, args: MongoUsersArgs, opts?: pulumi.CustomResourceOptions) {
     const connection = guarded(args.connection);
     const serviceUser = args.serviceUser && guarded(args.serviceUser);
-    const props = { changes: undefined, ...args, connection, serviceUser };
+    const backupUser = args.backupUser && guarded(args.backupUser);
+    const props = { changes: undefined, ...args, connection, serviceUser, backupUser };
     super("MongoUsers", name, props, opts);
   }
 }

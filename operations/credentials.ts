@@ -28,7 +28,7 @@ export interface Rotation {
 }
 
 /** All who log in with a password. Admin tools that don't run have no place where anybody could. */
-export function listCredentials({ postgres, mongodb, adminTools }: StackOutputs): Credential[] {
+export function listCredentials({ postgres, mongodb, adminTools, backups }: StackOutputs): Credential[] {
   const server = "PostgreSQL";
   const hasServiceUser = mongodb.user !== "admin";
   const administration = "migrations, backups, Mongo Express";
@@ -36,7 +36,12 @@ export function listCredentials({ postgres, mongodb, adminTools }: StackOutputs)
     { name: "trading_migrator", server, user: "trading_migrator", use: "migrations and seeds" },
     { name: postgres.user, server, user: postgres.user, use: "trading services, PgAdmin" },
     { name: "trading_readonly", server, user: "trading_readonly", use: "who reads alone" },
-    { name: "trading_replicator", server, user: "trading_replicator", use: "who streams the server's log" },
+    {
+      name: "trading_replicator",
+      server,
+      user: "trading_replicator",
+      use: "who streams the server's log, and copies it",
+    },
     {
       name: "mongodb-admin",
       server: "MongoDB",
@@ -45,6 +50,9 @@ export function listCredentials({ postgres, mongodb, adminTools }: StackOutputs)
     },
     ...(hasServiceUser
       ? [{ name: "mongodb-service", server: "MongoDB" as const, user: mongodb.user, use: "trading services" }]
+      : []),
+    ...(backups
+      ? [{ name: "mongodb-backup", server: "MongoDB" as const, user: backups.mongodbUser, use: "scheduled backups" }]
       : []),
     ...(adminTools === null
       ? []

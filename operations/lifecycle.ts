@@ -6,10 +6,10 @@ import { inspectContainers } from "./containers.ts";
 import { UserError } from "./errors.ts";
 import { exportDeployment } from "./stack.ts";
 
-/** The containers of a stack that run for long, admin tools first: they have no use without the databases. */
-function containersOf({ postgres, mongodb, adminTools }: StackOutputs): string[] {
+/** The containers of a stack that run for long, those first that have no use without the databases. */
+function containersOf({ postgres, mongodb, adminTools, backups }: StackOutputs): string[] {
   const tools = adminTools === null ? [] : [adminTools.pgadmin.container, adminTools.mongoExpress.container];
-  return [...tools, postgres.container, mongodb.container];
+  return [...tools, ...(backups ? [backups.container] : []), postgres.container, mongodb.container];
 }
 
 /** Stops those of a stack's containers that exist; the data stay. @returns their names */

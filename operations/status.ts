@@ -3,6 +3,7 @@ import { docker } from "../migrator/docker.ts";
 import { previewOn } from "../migrator/preview.ts";
 import type { Connection, Engine } from "../migrator/types.ts";
 import type { StackOutputs } from "../outputs.ts";
+import { listBackups } from "./backups/catalog.ts";
 import { mongodbAsAdmin, postgresAs } from "./connections.ts";
 import { inspectContainers } from "./containers.ts";
 import { mongodbStatus, postgresStatus, type ServerStatus } from "./serverStatus.ts";
@@ -15,6 +16,7 @@ export interface StackStatus {
   databases: Record<Engine, DatabaseStatus>;
   /** Of the file system that holds Docker's volumes; null where that is not on this host. In bytes. */
   disk: { free: number; total: number } | null;
+  backups: { number: number; /** Name of the newest proven one. */ lastProven: string | null };
 }
 
 export interface DatabaseStatus {
@@ -36,13 +38,14 @@ export interface Problem {
   problem: string;
 }
 
-/** Looks at everything at once. Changes nothing. */
-export async function stackStatus(outputs: StackOutputs): Promise<StackStatus> {
-  const [containers, results, configs, disk] = await Promise.all([
+/** Looks at everything at once. Changes nothing. @param place of the stack's backups */
+export async function stackStatus(outputs: StackOutputs, place: string): Promise<StackStatus> {
+  const [containers, results, configs, disk, backups] = await Promise.all([
     containersOf(outputs),
     databaseStatus("postgresql", postgresAs(outputs, "trading_migrator"), () => postgresStatus(outputs)),
     databaseStatus("mongodb", mongodbAsAdmin(outputs), () => mongodbStatus(outputs)),
     diskStatus(),
+    listBackups(place),
   ]);
   const databases = { postgresql: results, mongodb: configs };
   const healthy =
@@ -50,16 +53,28 @@ export async function stackStatus(outputs: StackOutputs): Promise<StackStatus> {
     Object.values(databases).every(
       ({ server, migrations }) => !isProblem(server) && !isProblem(migrations) && migrations.refusals.length === 0,
     );
-  return { healthy, containers, databases, disk };
+  const proven = backups.find(({ state }) => state === "proven");
+  return {
+    healthy,
+    containers,
+    databases,
+    disk,
+    backups: { number: backups.length, lastProven: proven?.name ?? null },
+  };
 }
 
 export function isProblem(found: object): found is Problem {
   return "problem" in found;
 }
 
-async function containersOf({ postgres, mongodb, adminTools }: StackOutputs): Promise<StackStatus["containers"]> {
+async function containersOf({
+  postgres,
+  mongodb,
+  adminTools,
+  backups,
+}: StackOutputs): Promise<StackStatus["containers"]> {
   const tools = adminTools === null ? [] : [adminTools.pgadmin, adminTools.mongoExpress];
-  const names = [postgres, mongodb, ...tools].map(({ container }) => container);
+  const names = [postgres, mongodb, ...tools, ...(backups ? [backups] : [])].map(({ container }) => container);
   const found = new Map((await inspectContainers(names)).map((facts) => [facts.name, facts]));
   return names.map((name) => {
     const { state = "missing", health = "none" } = found.get(name) ?? {};

@@ -5,7 +5,7 @@
 # What an artefact is made from.
 declare -A sources=(
   [node]=images/node/package-lock.json [mongod]=images/mongo/requirements.txt [mongosh]=images/mongo/mongosh
-  [mongo-tools]=images/mongo/tools [pgadmin4]=images/pgadmin4/requirements.txt [mongo-express]=images/mongo-express
+  [agent]=images/backup/package-lock.json [mongo-tools]=images/mongo/tools [pgadmin4]=images/pgadmin4/requirements.txt [mongo-express]=images/mongo-express
 )
 # The Debian packages that bring the commands with which it is made.
 declare -A makers=([mongod]='pip3 python3-pip' [pgadmin4]='pip3 python3-pip' [mongo-express]='patch patch')
@@ -59,6 +59,14 @@ make_mongo-tools() {
   done
   pack "$1" "$1/mongo-tools.tar" mongodump mongorestore
   rm "$1/mongodump" "$1/mongorestore"
+}
+
+# The modules that the program in the image needs; its own code comes from the tree as it is.
+make_agent() {
+  npm_install "$AIRGAP/images/backup" "$1"
+  echo '{ "type": "module" }' >"$1/package.json"
+  pack "$1" "$1/agent.tar" --exclude='*.map' --exclude='*.md' package.json node_modules
+  rm -r "$1/node_modules"
 }
 
 make_mongo-express() {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the container images from package registries alone, as localhost/trading-db/NAME:VERSION.
 # Usage: images/build.sh [--check] [NAME...]
-#   NAME      postgres, mongo, pgadmin4 or mongo-express; without names the two databases
+#   NAME      postgres, mongo, pgadmin4, mongo-express or backup; without names the two databases
+#   TRADING_DB_BACKUP_FROM="POSTGRES MONGO NODE" makes backup from these three images instead of our own
 #   --check   build nothing, and fail where that would be needed
 set -Eeuo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -11,16 +12,21 @@ source "$AIRGAP/images/artefacts.sh"
 # "localhost/" can't be pulled from anywhere by mistake.
 declare -A tags=(
   [base]=base:12 [node]=node:24 [postgres]=postgres:15 [mongo]=mongo:6.0 [pgadmin4]=pgadmin4:9.18
-  [mongo-express]=mongo-express:1.0.2
+  [mongo-express]=mongo-express:1.0.2 [backup]=backup:15-6.0
 )
 declare -A parents=([node]=base [postgres]=base [mongo]=node [pgadmin4]=base [mongo-express]=node)
+# What goes into backup beside its own folder: the program that it runs.
+agent_code=(cli/backupAgent.ts migrator/errors.ts operations/errors.ts operations/backups)
+read -ra backup_from <<<"${TRADING_DB_BACKUP_FROM:-}"
+((${#backup_from[@]})) || parents[backup]='postgres mongo'
 declare -A contents=(
   [node]=node [mongo]='mongod mongosh mongo-tools' [pgadmin4]=pgadmin4 [mongo-express]=mongo-express
+  [backup]=agent
 )
 # Prints the version that stands in the image, and so proves that the program starts there.
 declare -A version_commands=(
   [base]='cat /etc/debian_version' [node]='node --version' [postgres]='postgres --version' [mongo]='mongod --version'
-  [pgadmin4]='python3 -c "import version; print(version.APP_VERSION)"' [mongo-express]='grep version package.json'
+  [pgadmin4]='python3 -c "import version; print(version.APP_VERSION)"' [mongo-express]='grep version package.json' [backup]='postgres --version && mongod --version && node --version'
 )
 declare -A keys=()
 
@@ -30,12 +36,16 @@ tag_of() {
 
 # find_key NAME: the key stands for the image's own files, its parents', and the way in which all are built.
 find_key() {
-  local parent=${parents[$1]:-} parent_key=
-  if [[ -n $parent ]]; then
+  local parent own=("images/$1") texts=()
+  for parent in ${parents[$1]:-}; do
     find_key "$parent"
-    parent_key=${keys[$parent]}
+    texts+=("${keys[$parent]}")
+  done
+  if [[ $1 == backup ]]; then
+    own+=("${agent_code[@]/#/../}")
+    texts+=("${backup_from[@]}")
   fi
-  keys[$1]=$(key_of "images/$1" images/build.sh images/artefacts.sh clients.sh -- "$parent_key")
+  keys[$1]=$(key_of "${own[@]}" images/build.sh images/artefacts.sh clients.sh -- "${texts[@]}")
 }
 
 # present NAME...: does each image stand with the content that its sources have now? One call of the daemon for all.
@@ -53,12 +63,14 @@ present() {
 
 # image NAME: build the image where it is not present, after its parent and the artefacts that go in.
 image() {
-  local name=$1 needs=() artefact
+  local name=$1 needs=() artefact parent
   ! present "$name" || return 0
   for artefact in ${contents[$name]:-}; do
     needs+=("artefact $artefact")
   done
-  [[ -z ${parents[$name]:-} ]] || needs+=("image ${parents[$name]}")
+  for parent in ${parents[$name]:-}; do
+    needs+=("image $parent")
+  done
   together "${needs[@]}"
   (
     flock 9
@@ -73,7 +85,7 @@ build_image() {
   if [[ $name == base ]]; then
     id=$(import_base)
   else
-    id=$(context_of "$name" | docker build --quiet -)
+    id=$(context_of "$name" | docker build --quiet $(build_arguments "$name") -)
   fi
   version=$(docker run --rm --network none --entrypoint bash "$id" -c "${version_commands[$name]}" |
     grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1)
@@ -85,6 +97,12 @@ build_image() {
     --label "org.opencontainers.image.created=$(date --utc +%FT%TZ)" - <<<"FROM $id"
   # The image that had the name before goes, unless a container still runs on it.
   [[ -z $previous ]] || docker image rm "$previous" || true
+}
+
+# build_arguments NAME: the images that stand in for our own.
+build_arguments() {
+  [[ $1 != backup ]] || ((!${#backup_from[@]})) ||
+    printf -- '--build-arg %s ' "POSTGRES=${backup_from[0]}" "MONGO=${backup_from[1]}" "NODE=${backup_from[2]}"
 }
 
 import_base() {
@@ -101,6 +119,7 @@ context_of() {
   for artefact in ${contents[$name]:-}; do
     files+=(-C "$(artefact_folder "$artefact")" "$artefact.tar")
   done
+  [[ $name != backup ]] || files+=(-C "$AIRGAP/.." "${agent_code[@]}")
   tar --create --file - --directory "$AIRGAP/images/$name" . "${files[@]}"
 }
 

@@ -26,6 +26,22 @@ export interface MongoBootstrapRequest {
   replicaSetMember: string;
   /** A user for services; undefined makes none, and leaves alone one that was made before. */
   serviceUser?: MongoServiceUser;
+  /** A user that may read and copy everything; undefined makes none, and leaves alone one that was made before. */
+  backupUser?: { user: string; /** Secret. */ password: string };
+}
+
+interface WantedUser {
+  user: string;
+  password: string;
+  roles: { role: string; db: string }[];
+}
+
+function wantedUsers({ serviceUser, backupUser }: MongoBootstrapRequest): WantedUser[] {
+  const admin = ["backup", "clusterMonitor"].map((role) => ({ role, db: "admin" }));
+  return [
+    ...(serviceUser ? [{ ...serviceUser, roles: [{ role: "readWrite", db: serviceUser.database }] }] : []),
+    ...(backupUser ? [{ ...backupUser, roles: admin }] : []),
+  ];
 }
 
 /**
@@ -43,7 +59,7 @@ export async function bootstrapMongo(request: MongoBootstrapRequest): Promise<Bo
     if (await initiateReplicaSet(admin, request.replicaSetMember)) changes.push("made the replica set rs0");
     await waitForPrimary(admin);
     if (await setDefaultWriteConcern(admin)) changes.push("made majority the default write concern");
-    if (request.serviceUser) changes.push(...(await convergeServiceUser(admin, request, request.serviceUser)));
+    for (const wanted of wantedUsers(request)) changes.push(...(await convergeUser(admin, request, wanted)));
     if (isFormer) {
       // Last, because this client can't connect once more after it.
       const { user, password: pwd } = request.connection;
@@ -119,9 +135,8 @@ async function setDefaultWriteConcern(admin: Db): Promise<boolean> {
   return true;
 }
 
-async function convergeServiceUser(admin: Db, request: MongoBootstrapRequest, wanted: MongoServiceUser) {
-  const { user, password: pwd } = wanted;
-  const roles = [{ role: "readWrite", db: wanted.database }];
+async function convergeUser(admin: Db, request: MongoBootstrapRequest, wanted: WantedUser): Promise<string[]> {
+  const { user, password: pwd, roles } = wanted;
   const writeConcern = { w: "majority" };
   const { users } = await admin.command({ usersInfo: user });
   if (users.length === 0) {
@@ -129,31 +144,40 @@ async function convergeServiceUser(admin: Db, request: MongoBootstrapRequest, wa
     return [`made the user ${user}`];
   }
   const changes: string[] = [];
-  if (!hasOnly(users[0].roles, wanted.database)) {
+  if (!hasExactly(users[0].roles, roles)) {
     await admin.command({ updateUser: user, roles, writeConcern });
     changes.push(`reset the roles of ${user}`);
   }
-  if (!(await canLogIn({ ...request.connection, ...wanted }))) {
+  if (!(await canLogIn({ ...request.connection, user, password: pwd }))) {
     await admin.command({ updateUser: user, pwd, writeConcern });
     changes.push(`set the password of ${user}`);
   }
   return changes;
 }
 
-function hasOnly([only, ...others]: Document[], database: string): boolean {
-  return others.length === 0 && only?.role === "readWrite" && only.db === database;
+function hasExactly(found: Document[], wanted: WantedUser["roles"]): boolean {
+  const names = (roles: Document[]) => JSON.stringify(roles.map(({ role, db }) => `${role} on ${db}`).sort());
+  return names(found) === names(wanted);
 }
 
-/** What of a request stands already. Changes nothing. */
-export async function findMongo({ connection, serviceUser }: MongoBootstrapRequest): Promise<object> {
-  if (!serviceUser) return {};
-  const client = await connectMongo(connection);
-  const { users } = await client
-    .db("admin")
-    .command({ usersInfo: serviceUser.user })
-    .finally(() => client.close());
-  const stands = users[0] && hasOnly(users[0].roles, serviceUser.database);
-  return stands && (await canLogIn({ ...connection, ...serviceUser })) ? {} : { serviceUser: undefined };
+/** What of a request stands already: a user that does not is left out. Changes nothing. */
+export async function findMongo(request: MongoBootstrapRequest): Promise<object> {
+  const wanted = wantedUsers(request);
+  if (wanted.length === 0) return {};
+  const client = await connectMongo(request.connection);
+  try {
+    const missing: string[] = [];
+    for (const { user, password, roles } of wanted) {
+      const { users } = await client.db("admin").command({ usersInfo: user });
+      const stands = users[0] && hasExactly(users[0].roles, roles);
+      if (!stands || !(await canLogIn({ ...request.connection, user, password }))) missing.push(user);
+    }
+    const named = { serviceUser: request.serviceUser?.user, backupUser: request.backupUser?.user };
+    const lost = Object.entries(named).filter(([, user]) => user !== undefined && missing.includes(user));
+    return Object.fromEntries(lost.map(([input]) => [input, undefined]));
+  } finally {
+    await client.close();
+  }
 }
 
 /** Whether the server takes this user and password. */

@@ -33,7 +33,7 @@ const roles: Record<string, string> = {
 };
 
 /** Those who may connect to the database. */
-const members = ["trading_migrator", "trading_user", "trading_readonly"];
+const members = ["trading_migrator", "trading_user", "trading_readonly", "trading_replicator"];
 
 interface ServerState {
   /** Whether it listens on TCP: the image's temporary server, which only initialises the data folder, does not. */
@@ -82,6 +82,8 @@ export async function bootstrapPostgres(request: PostgresBootstrapRequest): Prom
   sql.push("GRANT trading_owner TO trading_migrator;");
   // So that pg_stat_activity shows them what others run, too: they may read every row anyway.
   sql.push("GRANT pg_read_all_stats TO trading_user, trading_readonly;");
+  // Backups dump what they could copy as a whole anyway.
+  sql.push("GRANT pg_read_all_data TO trading_replicator;");
 
   const name = identifier(database);
   if (state.databaseOwner === null) {

@@ -18,6 +18,9 @@ export interface Artefact {
   sha256: string;
 }
 
+/** The backup is as it should be, and the key is not: nothing is wrong with the former. */
+export class KeyRefused extends UserError {}
+
 /** The level at which zstd is as fast as a disk. */
 const LEVEL = 3;
 /** In bytes: small pieces cost more turns than they save memory. */
@@ -107,7 +110,7 @@ async function encryption(key: string): Promise<Duplex> {
 
 async function decryption(stored: Readable, path: string, key: string | undefined): Promise<Readable> {
   if (key === undefined) {
-    throw new UserError(`${path} is encrypted, and there is no key. Name the file that holds it: --key FILE`);
+    throw new KeyRefused(`${path} is encrypted, and there is no key. Name the file that holds it: --key FILE`);
   }
   const decrypter = new Decrypter();
   decrypter.addIdentity(key);
@@ -115,7 +118,7 @@ async function decryption(stored: Readable, path: string, key: string | undefine
     return Readable.fromWeb((await decrypter.decrypt(Readable.toWeb(stored) as never)) as never);
   } catch (error) {
     if (!/no identity matched/.test((error as Error).message)) throw error;
-    throw new UserError(`The key does not open ${path}. Name the file that holds the right one: --key FILE`);
+    throw new KeyRefused(`The key does not open ${path}. Name the file that holds the right one: --key FILE`);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Scratch } from "./scratch.ts";
-import { run, start, type Tools } from "./tools.ts";
+import { feed, run, start, type Tools } from "./tools.ts";
 
 /** Who reads a server. */
 export interface MongoReader {
@@ -105,23 +105,31 @@ export async function dumpOplog(
 
 /** Brings a server up in the folder of a scratch, without users, without a set, for its own tools alone. */
 export async function startScratchServer({ tools, folder }: Scratch): Promise<void> {
-  const options = ["--bind_ip", "127.0.0.1", "--port", SCRATCH_PORT, "--logpath", "/tmp/mongod.log"];
+  const options = [
+    "--bind_ip",
+    "127.0.0.1",
+    "--port",
+    SCRATCH_PORT,
+    "--logpath",
+    "/tmp/mongod.log",
+    "--wiredTigerCacheSizeGB",
+    "0.25",
+  ];
   const script = `mkdir -m 0700 "$1"; mongod --dbpath "$1" "\${@:2}" --fork >/dev/null || { tail -n 5 /tmp/mongod.log >&2; exit 1; }`;
   await run(tools, ["bash", "-c", script, "start", folder, ...options]);
 }
 
 /** Restores an archive of mongodump into a scratch's server, and the oplog in it. */
-export async function restoreArchive({ tools }: Scratch, feed: (target: Writable) => Promise<void>): Promise<void> {
+export async function restoreArchive({ tools }: Scratch, source: (target: Writable) => Promise<void>): Promise<void> {
   const tool = start(tools, ["mongorestore", "--quiet", "--port", SCRATCH_PORT, "--oplogReplay", "--archive"]);
-  tool.stdout.resume();
-  await Promise.all([feed(tool.stdin), tool.ended]);
+  await feed(tool, source);
 }
 
 /** Replays a slice of the oplog on a scratch's server. @param before second since 1970 at whose beginning it stops; undefined replays all */
 export async function replayOplog(
   { tools }: Scratch,
   before: number | undefined,
-  feed: (target: Writable) => Promise<void>,
+  source: (target: Writable) => Promise<void>,
 ): Promise<void> {
   const script = `
     set -eu
@@ -136,8 +144,7 @@ export async function replayOplog(
     SCRATCH_PORT,
     before === undefined ? "" : `--oplogLimit=${before}:0`,
   ]);
-  tool.stdout.resume();
-  await Promise.all([feed(tool.stdin), tool.ended]);
+  await feed(tool, source);
 }
 
 /** Gives the user `admin` a password, and makes it where the dump had none. */

@@ -21,6 +21,11 @@ export interface StackBackups {
   tell: (sentence: string) => void;
 }
 
+/** Where a stack's backups are. @param folder where the stack's own place is not meant */
+export function placeOf(stack: string, { backups }: StackOutputs, folder?: string): string {
+  return join(folder ?? backups?.place ?? "backups", stack);
+}
+
 /** Takes a backup with the servers' own tools in their containers. @returns its name */
 export function backUp({ stack, outputs, place, key, tell }: StackBackups): Promise<string> {
   const { postgres, mongodb } = outputs;

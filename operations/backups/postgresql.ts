@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { UserError } from "../errors.ts";
 import type { Scratch } from "./scratch.ts";
-import { PsqlSession, run, start, type Tools } from "./tools.ts";
+import { feed, PsqlSession, run, start, type Tools } from "./tools.ts";
 
 /** What a cluster is, and where its log stands. */
 export interface ClusterFacts {
@@ -111,10 +111,12 @@ export interface Recovery {
 const SOCKET = "/tmp";
 
 /** Unpacks a base backup into the scratch, and compares every file with PostgreSQL's own manifest. */
-export async function unpackBase({ tools, folder }: Scratch, feed: (target: Writable) => Promise<void>): Promise<void> {
+export async function unpackBase(
+  { tools, folder }: Scratch,
+  source: (target: Writable) => Promise<void>,
+): Promise<void> {
   const tar = start(tools, ["bash", "-euc", 'mkdir -m 0700 "$1"; tar --extract --directory "$1"', "unpack", folder]);
-  tar.stdout.resume();
-  await Promise.all([feed(tar.stdin), tar.ended]);
+  await feed(tar, source);
   await run(tools, ["pg_verifybackup", "--quiet", folder]);
 }
 
@@ -167,13 +169,12 @@ export function inScratch({ tools }: Scratch): Tools {
 export async function restoreDump(
   scratch: Scratch,
   database: string,
-  feed: (target: Writable) => Promise<void>,
+  source: (target: Writable) => Promise<void>,
 ): Promise<void> {
   const tools = inScratch(scratch);
   await run(tools, ["createdb", database]);
   const tool = start(tools, ["pg_restore", "--exit-on-error", `--dbname=${database}`]);
-  tool.stdout.resume();
-  await Promise.all([feed(tool.stdin), tool.ended]);
+  await feed(tool, source);
 }
 
 /** Stops the server of a scratch: what it wrote is whole then. */

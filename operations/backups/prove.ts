@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { listed } from "../../migrator/errors.ts";
 import { UserError } from "../errors.ts";
-import { damageOf, readArtefact, sync } from "./artefact.ts";
+import { damageOf, KeyRefused, readArtefact, sync } from "./artefact.ts";
 import { compareMongo, comparePostgres, refuseDifference } from "./compare.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
@@ -45,7 +45,7 @@ export async function proveBackup(folder: string, key: string | undefined, openS
     await keep(folder, proof);
     return proof;
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError) || error instanceof KeyRefused) throw error;
     await keep(folder, { at: at.toISOString(), problem: error.message, restoreSeconds: 0, lossSeconds: 0 });
     throw error;
   }

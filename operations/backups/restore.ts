@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { UserError } from "../errors.ts";
 import { readArtefact } from "./artefact.ts";
 import { listBackups, offer, type Backup } from "./catalog.ts";
@@ -12,7 +13,7 @@ import { slicesTo } from "./oplog.ts";
 import * as postgres from "./postgresql.ts";
 import { refuseDamage } from "./prove.ts";
 import { dataPaths, inFolder, scratchContainer, type Scratch, type ScratchEngine } from "./scratch.ts";
-import { run, start } from "./tools.ts";
+import { feed, run, start } from "./tools.ts";
 import { historyFiles, walAfter } from "./wal.ts";
 
 /** Folder of a generation that is being made, and of one that is whole and checked. The start scripts know the second. */
@@ -100,13 +101,26 @@ async function restorePostgres(
   { files, postgresql }: Manifest,
   scratch: Scratch,
 ): Promise<void> {
-  const { backup, key, to, tell } = request;
+  const { place, backup, key, to, tell } = request;
+  const log = to === undefined ? { segments: [], missing: undefined } : await walAfter(place, postgresql);
+  const gap = log.missing && gapWords(log.missing, to!);
+  if (gap !== undefined && to === LATEST) throw new UserError(gap);
   tell("restoring PostgreSQL beside the data that are in use");
   await postgres.unpackBase(scratch, (target) => readArtefact(backup.folder, files.postgresqlBase, key, target));
-  const wal = await bringLog(request, postgresql, scratch);
-  await postgres.recover(scratch, { wal, durable: true, ...(to !== undefined && to !== LATEST && { to }) });
+  const wal = await bringLog(request, [...(await historyFiles(place, postgresql)), ...log.segments], scratch);
+  const target = to === undefined || to === LATEST ? {} : { to };
+  await postgres.recover(scratch, { wal, durable: true, ...target }).catch((error: UserError) => {
+    throw gap !== undefined && /log ends before/.test(error.message) ? new UserError(gap) : error;
+  });
   if (to === undefined) await comparePostgres(scratch, postgresql);
   await postgres.stopServer(scratch);
+}
+
+function gapWords(missing: string, to: string): string {
+  return (
+    `The segment ${missing} of PostgreSQL's archived log is missing, and without it nothing leads to ${to}. ` +
+    "Choose a time before it, or a backup after it."
+  );
 }
 
 async function restoreMongo(request: RestoreRequest, { files, mongodb }: Manifest, scratch: Scratch): Promise<void> {
@@ -124,25 +138,22 @@ async function restoreMongo(request: RestoreRequest, { files, mongodb }: Manifes
   await mongo.stopScratchServer(scratch);
 }
 
-/** Puts the archived log that a recovery may ask for into a folder of the scratch. @returns the folder */
+/** Puts archived files that a recovery may ask for into a folder of the scratch. @returns the folder */
 async function bringLog(
-  { place, key, to }: RestoreRequest,
-  backup: Manifest["postgresql"],
+  { key }: RestoreRequest,
+  files: { folder: string; file: string }[],
   scratch: Scratch,
 ): Promise<string> {
-  const { segments } = to === undefined ? { segments: [] } : await walAfter(place, backup);
   const script = 'mkdir -m 0700 "$1.wal"; cd "$1.wal"; while read -r name bytes; do head -c "$bytes" >"$name"; done';
-  const receiver = start(scratch.tools, ["bash", "-euc", script, "receive", scratch.folder]);
-  receiver.stdout.resume();
-  for (const { folder, file } of [...(await historyFiles(place, backup)), ...segments]) {
-    const content = await readLogFile(folder, file, key);
-    receiver.stdin.write(`${file.split(".")[0]}${file.includes(".history") ? ".history" : ""} ${content.length}\n`);
-    await new Promise<void>((resolve, reject) =>
-      receiver.stdin.write(content, (error) => (error ? reject(error) : resolve())),
-    );
-  }
-  receiver.stdin.end();
-  await receiver.ended;
+  await feed(start(scratch.tools, ["bash", "-euc", script, "receive", scratch.folder]), async (target) => {
+    await pipeline(async function* () {
+      for (const { folder, file } of files) {
+        const content = await readLogFile(folder, file, key);
+        yield `${file.replace(/(\.partial|\.zst(\.age)?)$/, "")} ${content.length}\n`;
+        yield content;
+      }
+    }, target);
+  });
   return `${scratch.folder}.wal`;
 }
 

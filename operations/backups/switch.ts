@@ -40,7 +40,7 @@ export async function switchGenerations(outputs: StackOutputs): Promise<void> {
 
 /** The backup brought roles and users as they were. They get what the stack's state knows. */
 async function bootstrap(outputs: StackOutputs): Promise<void> {
-  const { postgres, mongodb } = outputs;
+  const { postgres, mongodb, backups } = outputs;
   const { trading_migrator, trading_user, trading_readonly, trading_replicator } = postgres.passwords;
   await bootstrapPostgres({
     container: postgres.container,
@@ -59,6 +59,7 @@ async function bootstrap(outputs: StackOutputs): Promise<void> {
     ...(mongodb.user !== "admin" && {
       serviceUser: { user: mongodb.user, password: mongodb.password, database: mongodb.database },
     }),
+    ...(backups && { backupUser: { user: backups.mongodbUser, password: backups.mongodbPassword } }),
   });
 }
 

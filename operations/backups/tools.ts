@@ -54,6 +54,23 @@ export async function run(tools: Tools, command: string[], input = ""): Promise<
   return output.trim();
 }
 
+/**
+ * Gives a tool what it reads, and waits for its end.
+ * @param source writes to the stream, and ends it
+ */
+export async function feed(tool: Running, source: (target: Writable) => Promise<void>): Promise<void> {
+  tool.stdout.resume();
+  try {
+    await source(tool.stdin);
+  } catch (error) {
+    tool.stdin.destroy();
+    // A pipe that the tool has closed says less than why it did.
+    if (["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes((error as NodeJS.ErrnoException).code ?? "")) await tool.ended;
+    throw error;
+  }
+  await tool.ended;
+}
+
 /** A psql that stays open: what it locks and which snapshot it holds lives as long as it does, and ends with this process. */
 export class PsqlSession {
   readonly #psql: Running;

@@ -147,6 +147,7 @@ function outputsOf(
     environment: {} as StackOutputs["environment"],
     networks: { database: "", service: "" },
     adminTools: null,
+    backups: null,
     installation: "0123456789abcdef",
   };
 }

@@ -9,6 +9,7 @@ test("the stack dev bears the plain names and the databases' own ports", () => {
       mongodb: "trading-mongodb",
       pgadmin: "trading-pgadmin",
       mongoExpress: "trading-mongo-express",
+      backup: "trading-backup",
     },
     volumes: {
       postgresData: "trading_postgres_data",
@@ -19,6 +20,8 @@ test("the stack dev bears the plain names and the databases' own ports", () => {
       pgadminData: "trading_pgadmin_data",
       pgadminConfig: "trading_pgadmin_config",
       mongoExpressConfig: "trading_mongo_express_config",
+      backupConfig: "trading_backup_config",
+      backupScratch: "trading_backup_scratch",
     },
     networks: { database: "trading-db-network", service: "trading-network" },
     ports: { postgres: 5432, mongodb: 27017, pgadmin: 5050, mongoExpress: 8081 },

@@ -29,6 +29,7 @@ const status: StackStatus = {
     },
   },
   disk: { free: 5 * 2 ** 30, total: 2 ** 40 },
+  backups: { number: 2, lastProven: null },
 };
 
 test("all of a stack is on one screen, what is wrong with its reason", () => {
@@ -51,6 +52,7 @@ test("all of a stack is on one screen, what is wrong with its reason", () => {
     `│ SELECT ${"x".repeat(62)}… │ 2     │ 1.5 s   │`,
     "└────────────────────────────────────────────────────────────────────────┴───────┴─────────┘",
     "Docker's disk has 5 GiB free of 1 TiB.",
+    "None of 2 backups is proven. Make one: npx trading-db backup --prove",
   ]);
 });
 

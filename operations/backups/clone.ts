@@ -1,0 +1,45 @@
+import { follow } from "../process.ts";
+import { UserError } from "../errors.ts";
+import { openStack, readOutputs } from "../stack.ts";
+import { listBackups, pickBackup } from "./catalog.ts";
+import { restore, type StackBackups } from "./ofStack.ts";
+
+/**
+ * Makes a second stack that holds the data of a backup: a branch for a pull request, an experiment or another machine.
+ * @param source whose backups are looked through; its own databases are not touched
+ * @param name of the new stack
+ * @param backup name of the backup @default the newest proven one
+ * @throws UserError where the stack is there already: its data would be replaced
+ */
+export async function clone(source: Omit<StackBackups, "outputs">, name: string, backup?: string): Promise<string> {
+  const { place, tell } = source;
+  const chosen = pickBackup(await listBackups(place), place, backup);
+  if (await exists(name)) {
+    throw new UserError(
+      `There is a stack ${name} already. Choose another name, or put the backup into it: npx trading-db restore ${chosen.name} --stack ${name} --adopt`,
+    );
+  }
+  tell(`setting up the stack ${name}`);
+  await setUp(name, tell);
+  const stack = await openStack(name);
+  await restore({ ...source, stack: name, outputs: await readOutputs(stack) }, chosen.name, undefined, true);
+  tell("applying migrations that are newer than the backup");
+  await stack.up({ refresh: true });
+  return chosen.name;
+}
+
+async function exists(name: string): Promise<boolean> {
+  return openStack(name).then(
+    () => true,
+    (error) => {
+      if (error instanceof UserError) return false;
+      throw error;
+    },
+  );
+}
+
+async function setUp(name: string, tell: (sentence: string) => void): Promise<void> {
+  const { code, stderr, stdout } = await follow("./setup-databases.sh", ["--stack", name], tell);
+  if (code === 0) return;
+  throw new UserError(`The stack ${name} could not be set up: ${(stderr || stdout).trim().split("\n").at(-1)}`);
+}
