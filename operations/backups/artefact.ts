@@ -61,8 +61,9 @@ export async function readArtefact(
   target: Writable,
 ): Promise<void> {
   const path = join(folder, name);
-  const stored = createReadStream(path, { highWaterMark: PIECE });
-  const compressed = name.endsWith(".age") ? await decryption(stored, path, key) : stored;
+  const compressed = name.endsWith(".age")
+    ? await decryption(path, key)
+    : createReadStream(path, { highWaterMark: PIECE });
   await pipeline(compressed, createZstdDecompress({ chunkSize: PIECE }), target);
 }
 
@@ -108,15 +109,17 @@ async function encryption(key: string): Promise<Duplex> {
   return Duplex.fromWeb({ readable: readable as never, writable: plain.writable as never });
 }
 
-async function decryption(stored: Readable, path: string, key: string | undefined): Promise<Readable> {
+async function decryption(path: string, key: string | undefined): Promise<Readable> {
   if (key === undefined) {
     throw new KeyRefused(`${path} is encrypted, and there is no key. Name the file that holds it: --key FILE`);
   }
   const decrypter = new Decrypter();
   decrypter.addIdentity(key);
+  const stored = createReadStream(path, { highWaterMark: PIECE });
   try {
     return Readable.fromWeb((await decrypter.decrypt(Readable.toWeb(stored) as never)) as never);
   } catch (error) {
+    stored.destroy();
     if (!/no identity matched/.test((error as Error).message)) throw error;
     throw new KeyRefused(`The key does not open ${path}. Name the file that holds the right one: --key FILE`);
   }

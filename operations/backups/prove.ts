@@ -36,10 +36,16 @@ export async function proveBackup(folder: string, key: string | undefined, openS
   try {
     const manifest = await readManifest(folder);
     await refuseDamage(folder, manifest, true);
-    const seconds = await Promise.all([
+    // Both end before either's failure is told: nothing goes on behind the caller's back.
+    const seconds = await Promise.allSettled([
       provePostgres(folder, manifest, key, openScratch, began),
       proveMongo(folder, manifest, key, openScratch, began),
-    ]);
+    ]).then((results) =>
+      results.map((result) => {
+        if (result.status === "rejected") throw result.reason;
+        return result.value;
+      }),
+    );
     const lossSeconds = (at.getTime() - Date.parse(manifest.postgresql.consistentAt)) / 1000;
     const proof = { at: at.toISOString(), restoreSeconds: Math.max(...seconds), lossSeconds };
     await keep(folder, proof);

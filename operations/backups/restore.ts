@@ -9,7 +9,7 @@ import { listBackups, offer, type Backup } from "./catalog.ts";
 import { compareMongo, comparePostgres } from "./compare.ts";
 import type { Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
-import { slicesTo } from "./oplog.ts";
+import { slicesTo, type Slice } from "./oplog.ts";
 import * as postgres from "./postgresql.ts";
 import { refuseDamage } from "./prove.ts";
 import { dataPaths, inFolder, scratchContainer, type Scratch, type ScratchEngine } from "./scratch.ts";
@@ -58,6 +58,7 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     const others = (await listBackups(place)).filter(({ name }) => name !== backup.name);
     throw new UserError(error.message + offer(others));
   });
+  const logs = await chooseLogs(request, manifest);
   const scratches: Scratch[] = [];
   try {
     for (const engine of ["postgresql", "mongodb"] as const) scratches.push(await beside(targets[engine], engine));
@@ -66,8 +67,8 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     await refuseOtherMajor(configs, "mongod", manifest.mongodb.version);
     if (!request.adopt) await refuseOtherCluster(results, backup);
     for (const scratch of scratches) await inFolder(scratch, `rm -rf "$1" "$1.wal" "\${1%/*}/${WHOLE}"`);
-    await restorePostgres(request, manifest, results);
-    await restoreMongo(request, manifest, configs);
+    await restorePostgres(request, manifest, logs, results);
+    await restoreMongo(request, manifest, logs, configs);
     for (const scratch of scratches)
       await inFolder(scratch, `sync -f "$1"; rm -rf "$1.wal"; mv "$1" "\${1%/*}/${WHOLE}"`);
   } catch (error) {
@@ -96,20 +97,43 @@ async function sweepGeneration(target: RestoreTarget, engine: ScratchEngine): Pr
   await inFolder(scratch, 'rm -rf "$1" "$1.wal"').finally(() => scratch.close());
 }
 
+/** What of the archives a restore replays. */
+interface Logs {
+  /** Files of PostgreSQL's log, in their order. */
+  wal: { folder: string; file: string }[];
+  /** What to say where a segment is missing behind them. */
+  gap: string | undefined;
+  /** Slices of MongoDB's oplog, in their order. */
+  oplog: Slice[];
+}
+
+/** @throws UserError where the archives do not lead to the time that is wanted, as far as that can be known before */
+async function chooseLogs({ place, to }: RestoreRequest, { postgresql, mongodb }: Manifest): Promise<Logs> {
+  // Whatever is replayed, the new timeline must not get the number of one that was archived.
+  const histories = await historyFiles(place, postgresql);
+  if (to === undefined) return { wal: histories, gap: undefined, oplog: [] };
+  const { segments, missing } = await walAfter(place, postgresql);
+  const gap = missing && gapWords(missing, to);
+  if (gap !== undefined && to === LATEST) throw new UserError(gap);
+  return {
+    wal: [...histories, ...segments],
+    gap,
+    oplog: await slicesTo(place, mongodb, to === LATEST ? undefined : to),
+  };
+}
+
 async function restorePostgres(
   request: RestoreRequest,
   { files, postgresql }: Manifest,
+  { wal, gap }: Logs,
   scratch: Scratch,
 ): Promise<void> {
-  const { place, backup, key, to, tell } = request;
-  const log = to === undefined ? { segments: [], missing: undefined } : await walAfter(place, postgresql);
-  const gap = log.missing && gapWords(log.missing, to!);
-  if (gap !== undefined && to === LATEST) throw new UserError(gap);
+  const { backup, key, to, tell } = request;
   tell("restoring PostgreSQL beside the data that are in use");
   await postgres.unpackBase(scratch, (target) => readArtefact(backup.folder, files.postgresqlBase, key, target));
-  const wal = await bringLog(request, [...(await historyFiles(place, postgresql)), ...log.segments], scratch);
+  const recovery = { wal: await bringLog(request, wal, scratch), durable: true };
   const target = to === undefined || to === LATEST ? {} : { to };
-  await postgres.recover(scratch, { wal, durable: true, ...target }).catch((error: UserError) => {
+  await postgres.recover(scratch, { ...recovery, ...target }).catch((error: UserError) => {
     throw gap !== undefined && /log ends before/.test(error.message) ? new UserError(gap) : error;
   });
   if (to === undefined) await comparePostgres(scratch, postgresql);
@@ -123,18 +147,22 @@ function gapWords(missing: string, to: string): string {
   );
 }
 
-async function restoreMongo(request: RestoreRequest, { files, mongodb }: Manifest, scratch: Scratch): Promise<void> {
-  const { place, backup, key, to, tell } = request;
-  const slices = to === undefined ? [] : await slicesTo(place, mongodb, to === LATEST ? undefined : to);
+async function restoreMongo(
+  { backup, key, to, tell, adminPassword }: RestoreRequest,
+  { files, mongodb }: Manifest,
+  { oplog }: Logs,
+  scratch: Scratch,
+): Promise<void> {
   tell("restoring MongoDB beside the data that are in use");
   await mongo.startScratchServer(scratch);
   await mongo.restoreArchive(scratch, (target) => readArtefact(backup.folder, files.mongodbDump, key, target));
-  const before = to === undefined || to === LATEST ? undefined : secondAfter(to);
-  for (const { folder, file } of slices) {
+  // The oplog is cut at whole seconds.
+  const before = to === undefined || to === LATEST ? undefined : Math.ceil(Date.parse(to) / 1000);
+  for (const { folder, file } of oplog) {
     await mongo.replayOplog(scratch, before, (target) => readArtefact(folder, { name: file }, key, target));
   }
   if (to === undefined) await compareMongo(scratch, mongodb);
-  await mongo.setAdminPassword(scratch, request.adminPassword);
+  await mongo.setAdminPassword(scratch, adminPassword);
   await mongo.stopScratchServer(scratch);
 }
 
@@ -163,11 +191,6 @@ async function readLogFile(folder: string, file: string, key: string | undefined
   const content = new PassThrough();
   const [bytes] = await Promise.all([buffer(content), readArtefact(folder, { name: file }, key, content)]);
   return bytes;
-}
-
-/** MongoDB's oplog is cut at whole seconds. */
-function secondAfter(time: string): number {
-  return Math.ceil(Date.parse(time) / 1000);
 }
 
 async function refuseOtherMajor({ tools }: Scratch, server: "postgres" | "mongod", made: string): Promise<void> {

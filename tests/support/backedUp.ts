@@ -18,6 +18,8 @@ import { makeScriptedServer, PASSWORD, type ScriptedServer } from "./startScript
 /** Both servers as a stack has them, migrated and seeded, without Pulumi; and a place for backups. */
 export interface BackedUp extends StackBackups {
   servers: { postgres: ScriptedServer; mongodb: ScriptedServer };
+  /** Network of Docker in which they are reached as `postgres` and `mongodb`. */
+  network: string;
   /** All that was told since the last call. */
   told(): string[];
   /** Runs a statement as trading_migrator, who owns all. @returns its rows */
@@ -65,6 +67,7 @@ export async function makeBackedUp(stack = `it-${randomBytes(4).toString("hex")}
       key: undefined,
       tell: (sentence) => void words.push(sentence),
       servers: { postgres, mongodb },
+      network,
       told: () => words.splice(0),
       async sql(statement) {
         const client = await connectPostgres(postgresAs(outputs, "trading_migrator"));

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { listBackups } from "../../../operations/backups/catalog.ts";
+import { readManifest } from "../../../operations/backups/manifest.ts";
+import { restore } from "../../../operations/backups/ofStack.ts";
+import { listSlices } from "../../../operations/backups/oplog.ts";
+import { walFolder } from "../../../operations/backups/wal.ts";
+import { startAgent, type Agent } from "../../support/backupAgent.ts";
+import { makeBackedUp, type BackedUp } from "../../support/backedUp.ts";
+import { docker } from "../../support/project.ts";
+
+const MINUTE = 60_000;
+jest.setTimeout(5 * MINUTE);
+
+let system: BackedUp;
+let agent: Agent;
+/** Times of the servers between two known writes each. */
+const times: string[] = [];
+
+/** Notes the time between two writes, more than a second from each, and writes into both databases. */
+async function write(mark: string): Promise<void> {
+  await sleep(2100);
+  times.push(new Date().toISOString());
+  await sleep(2100);
+  await system.sql(`CREATE TABLE IF NOT EXISTS marks (mark text); INSERT INTO marks VALUES ('${mark}')`);
+  await system.command({ insert: "marks", documents: [{ mark }] });
+}
+
+/** What was written, in PostgreSQL and in MongoDB. */
+const marks = async () => [
+  (await system.sql("SELECT mark FROM marks ORDER BY mark")).map(({ mark }) => mark),
+  (await system.command({ distinct: "marks", key: "mark" }))["values"],
+];
+
+beforeAll(async () => {
+  system = await makeBackedUp();
+  agent = await startAgent(system);
+  await agent.says(/is proven; it was restored in/);
+  for (const mark of ["1", "2", "3"]) await write(mark);
+  // The segment that is written now becomes whole, and is archived.
+  await docker("exec", system.outputs.postgres.container, "psql", "-U", "postgres", "-qc", "SELECT pg_switch_wal()");
+  await sleep(2100);
+  times.push(new Date().toISOString());
+  await agent.archived(times.at(-1)!);
+}, 5 * MINUTE);
+afterAll(async () => {
+  await agent?.remove();
+  await system?.remove();
+}, MINUTE);
+
+describe("with the logs that the backup container archives", () => {
+  test("both databases are brought to a second between two known writes", async () => {
+    await restore(system, undefined, times[2]);
+    expect(await marks()).toEqual([
+      ["1", "2"],
+      ["1", "2"],
+    ]);
+  });
+
+  test("and to another one, earlier or later: the former timeline stays archived", async () => {
+    await restore(system, undefined, times[1]);
+    expect(await marks()).toEqual([["1"], ["1"]]);
+    await restore(system, undefined, times[3]);
+    expect(await marks()).toEqual([
+      ["1", "2", "3"],
+      ["1", "2", "3"],
+    ]);
+  });
+
+  test("a restored cluster is on a new timeline, of which the container takes a backup at once", async () => {
+    await agent.says(/there is no backup of timeline [2-9] yet: a backup begins now/);
+    const [newest] = await listBackups(system.place);
+    expect(newest!.manifest!.postgresql.timeline).toBeGreaterThan(1);
+  });
+});
+
+describe("what the archived logs do not reach", () => {
+  const first = async () => (await listBackups(system.place)).at(-1)!;
+
+  test("is refused with the name of the segment that is missing", async () => {
+    const { name, folder } = await first();
+    const archive = walFolder(system.place, (await readManifest(folder)).postgresql);
+    const [segment] = readdirSync(archive).filter((file) => /^[0-9A-F]{24}\.zst$/.test(file));
+    renameSync(join(archive, segment!), join(archive, "gone"));
+    const words = `The segment ${segment!.slice(0, 24)} of PostgreSQL's archived log is missing, and without it nothing leads to `;
+    const wayOut = ". Choose a time before it, or a backup after it.";
+    await expect(restore(system, name, times[3])).rejects.toThrow(new Error(`${words}${times[3]}${wayOut}`));
+    await expect(restore(system, name, "latest")).rejects.toThrow(new Error(`${words}latest${wayOut}`));
+    renameSync(join(archive, "gone"), join(archive, segment!));
+    expect((await marks())[0]).toEqual(["1", "2", "3"]);
+  });
+
+  test("is refused where a slice of the oplog is missing", async () => {
+    const { name, folder } = await first();
+    for (const slice of await listSlices(system.place, (await readManifest(folder)).mongodb.replicaSetId)) {
+      rmSync(join(slice.folder, slice.file));
+    }
+    await expect(restore(system, name, times[3])).rejects.toThrow(
+      /^MongoDB's archived oplog ends, or has a gap, at \S+Z, before \S+Z\. Choose a time before that, or a backup after the gap\.$/,
+    );
+    expect((await marks())[1]).toEqual(["1", "2", "3"]);
+  });
+});

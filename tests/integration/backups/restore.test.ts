@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { readManifest, writeManifest, type Manifest } from "../../../operations/backups/manifest.ts";
+import { backUp, prove, restore } from "../../../operations/backups/ofStack.ts";
+import { prepareGeneration } from "../../../operations/backups/restore.ts";
+import { pickBackup, listBackups } from "../../../operations/backups/catalog.ts";
+import { makeBackedUp, type BackedUp } from "../../support/backedUp.ts";
+import { startBackupRun } from "../../support/backupRun.ts";
+import { docker } from "../../support/project.ts";
+
+const MINUTE = 60_000;
+jest.setTimeout(3 * MINUTE);
+
+let system: BackedUp;
+let backup: string;
+
+beforeAll(async () => {
+  system = await makeBackedUp();
+  backup = await backUp(system);
+}, 4 * MINUTE);
+afterAll(() => system?.remove(), MINUTE);
+
+const trades = async () => Number((await system.sql("SELECT count(*) FROM trades"))[0]!["count"]);
+const configs = async () => (await system.command({ count: "simulator_configs" }))["n"];
+/** What lies beside the generation that is in use, in PostgreSQL's volume and in MongoDB's. */
+const beside = async () => {
+  const names = async (server: BackedUp["servers"]["postgres"]) =>
+    (await server.onVolume("ls /volume")).split("\n").filter((name) => name !== "current" && name !== "");
+  return [await names(system.servers.postgres), await names(system.servers.mongodb)];
+};
+const lose = async () => {
+  await system.sql("DELETE FROM trades");
+  await system.command({ delete: "simulator_configs", deletes: [{ q: {}, limit: 0 }] });
+};
+
+describe("a restore", () => {
+  test("brings both databases back, and keeps what they held until the next backup is proven", async () => {
+    await lose();
+    expect([await trades(), await configs()]).toEqual([0, 0]);
+    await restore(system, undefined, undefined);
+    expect([await trades(), await configs()]).toEqual([127, 6]);
+    const former = [expect.stringMatching(/^previous-2/)];
+    expect(await beside()).toEqual([former, former]);
+
+    const next = await backUp(system);
+    expect(await beside()).toEqual([former, former]);
+    await prove(system, next);
+    expect(await beside()).toEqual([[], []]);
+    rmSync(join(system.place, next), { recursive: true });
+  });
+
+  test("gives roles and users the passwords of the stack's state, and not those of the backup", async () => {
+    const { postgres, mongodb } = system.outputs;
+    await system.servers.postgres.onVolume("true");
+    await docker(
+      "exec",
+      postgres.container,
+      "psql",
+      "-U",
+      "postgres",
+      "-qc",
+      "ALTER ROLE trading_user PASSWORD 'another'",
+    );
+    const old = await backUp(system);
+    await restore(system, old, undefined);
+    const login = [
+      "-e",
+      `PGPASSWORD=${postgres.password}`,
+      postgres.container,
+      "psql",
+      "-h",
+      "127.0.0.1",
+      "-U",
+      "trading_user",
+    ];
+    expect(await docker("exec", ...login, "-d", "trading_results", "-Atc", "SELECT 1")).toBe("1");
+    expect(mongodb.user).toBe("admin");
+    expect(await configs()).toBe(6);
+    rmSync(join(system.place, old), { recursive: true });
+  });
+});
+
+describe("a backup that does not fit is refused before anything is touched", () => {
+  const altered = "2026-01-01T00-00-00-000Z";
+  const alter = async (change: (manifest: Manifest) => Manifest) => {
+    const folder = join(system.place, altered);
+    rmSync(folder, { recursive: true, force: true });
+    cpSync(join(system.place, backup), folder, { recursive: true });
+    const manifest = await readManifest(folder);
+    rmSync(join(folder, "manifest.json"));
+    await writeManifest(folder, change(manifest));
+  };
+  afterAll(() => rmSync(join(system.place, altered), { recursive: true, force: true }));
+  let before: string[][];
+  beforeEach(async () => void (before = await beside()));
+
+  test("of another cluster", async () => {
+    await alter((manifest) => ({ ...manifest, postgresql: { ...manifest.postgresql, systemIdentifier: "42" } }));
+    const own = (await readManifest(join(system.place, backup))).postgresql.systemIdentifier;
+    await expect(restore(system, altered, undefined)).rejects.toThrow(
+      new Error(
+        `The backup ${altered} is of another PostgreSQL cluster (42) than the one that is here (${own}). ` +
+          `Nothing was touched. To get its data beside these: npx trading-db clone NAME ${altered}`,
+      ),
+    );
+    expect(await beside()).toEqual(before);
+  });
+
+  test.each([
+    ["PostgreSQL", "16.2", /^15\.\d+$/, "postgresql.dump", "postgresql"],
+    ["MongoDB", "7.0.1", /^6\.0\.\d+$/, "mongodb.archive", "mongodb"],
+  ] as [string, string, RegExp, string, "postgresql" | "mongodb"][])(
+    "of another major version of %s",
+    async (name, other, runs, file, engine) => {
+      await alter((manifest) => ({ ...manifest, [engine]: { ...manifest[engine], version: other } }));
+      const { version } = (await readManifest(join(system.place, backup)))[engine];
+      expect(version).toMatch(runs);
+      await expect(restore(system, altered, undefined)).rejects.toThrow(
+        new Error(
+          `The backup was made by ${name} ${other}, and this stack runs ${name} ${version}. Nothing was touched. ` +
+            `Run the major version ${other.split(".")[0]}, or load ${file} of the backup into this one: see docs/operations.md`,
+        ),
+      );
+      expect(await beside()).toEqual(before);
+    },
+  );
+
+  test("to a time before it, or to one that is none", async () => {
+    const { endedAt } = await readManifest(join(system.place, backup));
+    await expect(restore(system, backup, "2020-01-01T00:00:00Z")).rejects.toThrow(
+      new Error(
+        `The backup ${backup} was whole at ${endedAt}, and can't be brought back to 2020-01-01T00:00:00.000Z. Leave its name out to take an older one.`,
+      ),
+    );
+    await expect(restore(system, undefined, "2020-01-01")).rejects.toThrow(
+      /^No good backup is older than 2020-01-01T00:00:00\.000Z: the oldest was whole at \S+Z\. Choose a later time\.$/,
+    );
+    await expect(restore(system, undefined, "yesterday")).rejects.toThrow(
+      new Error('"yesterday" is no time. Write it as 2026-11-27T14:03:00Z, or latest.'),
+    );
+    await expect(restore(system, undefined, "2100-01-01")).rejects.toThrow(
+      new Error("2100-01-01 has not come yet. Choose a time that has passed, or latest."),
+    );
+  });
+});
+
+describe("a restore that is killed leaves the data that are in use usable, and a later one succeeds", () => {
+  test.each(["reading every byte", "restoring PostgreSQL", "restoring MongoDB"])("while it is %s", async (step) => {
+    const run = startBackupRun(system, "restore", backup);
+    await run.tells(step);
+    run.kill();
+    await run.ended;
+    expect([await trades(), await configs()]).toEqual([127, 6]);
+  });
+
+  test("between the two renames of a volume: the server's start ends the switch", async () => {
+    const { postgres } = system.servers;
+    await prepareGeneration({
+      place: system.place,
+      backup: pickBackup(await listBackups(system.place), system.place, backup),
+      key: undefined,
+      targets: {
+        postgresql: { image: postgres.image, dataVolume: postgres.volume },
+        mongodb: { image: system.servers.mongodb.image, dataVolume: system.servers.mongodb.volume },
+      },
+      adminPassword: system.outputs.mongodb.adminPassword,
+      adopt: false,
+      tell: () => {},
+    });
+    await system.sql("DELETE FROM trades");
+    await docker("stop", postgres.container);
+    await postgres.onVolume("mv /volume/current /volume/previous-of-the-test");
+    await postgres.start();
+    expect(await trades()).toBe(127);
+  });
+
+  test("and then it succeeds", async () => {
+    await lose();
+    await restore(system, backup, undefined);
+    expect([await trades(), await configs()]).toEqual([127, 6]);
+    expect((await beside()).flat().filter((name) => /^restor/.test(name))).toEqual([]);
+  });
+});
+
+test("two restores at once: the second is refused, the first succeeds", async () => {
+  const first = startBackupRun(system, "restore", backup);
+  await first.tells("restoring PostgreSQL");
+  await expect(restore(system, backup, undefined)).rejects.toThrow(
+    new Error(`Another restore into the volume ${system.servers.postgres.volume} is under way. Wait for its end.`),
+  );
+  expect(await first.ended).toMatchObject({ code: 0 });
+  expect(await trades()).toBe(127);
+});
+
+test("a generation that does not come up is put away again, and the former one is in use", async () => {
+  const { mongodb } = system.outputs;
+  const outputs = { ...system.outputs, mongodb: { ...mongodb, fromHost: { host: "127.0.0.1", port: 1 } } };
+  await expect(restore({ ...system, outputs }, backup, undefined)).rejects.toThrow(
+    /The data that were in use before are in use again\.$/,
+  );
+  expect([await trades(), await configs()]).toEqual([127, 6]);
+});
