@@ -44,8 +44,10 @@ export interface Settings extends Naming {
   readonly mongodbServiceUser: string | undefined;
   /** Undefined takes backups when they are asked for alone. */
   readonly backups: BackupSettings | undefined;
-  /** Image of the container that takes them. It is built here, from the images of the servers. */
+  /** Image of the container that takes them. It is built on this machine. */
   readonly backupImage: string;
+  /** What it is built from: PostgreSQL, MongoDB and Node; none where the machine builds those, too. */
+  readonly backupSources: readonly string[];
 }
 
 const PROJECT = "trading-db";
@@ -202,6 +204,7 @@ export function parseSettings(stack: string, config: Record<string, string>, mac
       key: values.backupKey,
     },
     backupImage: "localhost/trading-db/backup:15-6.0",
+    backupSources: chooseBackupSources(values.images ?? machineImages ?? "published"),
   });
 }
 
@@ -223,6 +226,12 @@ function chooseImages(source: string): Images {
     pgadmin: `${source}/${PUBLISHED_IMAGES.pgadmin}`,
     mongoExpress: `${source}/${PUBLISHED_IMAGES.mongoExpress}`,
   };
+}
+
+function chooseBackupSources(source: string): string[] {
+  if (source === "local") return [];
+  const names = [PUBLISHED_IMAGES.postgres, PUBLISHED_IMAGES.mongodb, "node:24-bookworm-slim"];
+  return source === "published" ? names : names.map((name) => `${source}/${name}`);
 }
 
 function describe(issue: z.core.$ZodIssue, config: Record<string, string>): string[] {

@@ -8,7 +8,7 @@ import { MigrationError } from "../migrator/errors.ts";
 import { tell, UserError } from "../operations/errors.ts";
 import { reset } from "../operations/lifecycle.ts";
 import { resetPlan } from "../operations/resetPlan.ts";
-import { logs } from "../operations/logs.ts";
+import { logLines, logs } from "../operations/logs.ts";
 import { recoverMongodb } from "../operations/recoverMongodb.ts";
 import { mongosh, psql } from "../operations/shells.ts";
 import { openStack, readOutputs, selectedStack } from "../operations/stack.ts";
@@ -94,12 +94,16 @@ add("stop", "stop the containers; the data stay").action(() => run(commands.stop
 add("restart", "stop, then start").action(() => run(commands.restart));
 add(
   "logs [service] [options...]",
-  "show what a server has written: postgres or mongodb, with options of docker logs such as -f",
+  "show what a container of the stack has written, with options of docker logs such as -f",
 )
   .passThroughOptions()
   .allowUnknownOption()
   .action(async (service: string | undefined, options: string[]) => {
-    process.exitCode = logs(await outputsOf(await stackName()), service ?? "postgres", options);
+    const outputs = await outputsOf(await stackName());
+    const name = service ?? "postgres";
+    process.exitCode = asJson()
+      ? await logLines(outputs, name, options, (line) => console.log(JSON.stringify(line)))
+      : logs(outputs, name, options);
   });
 for (const [name, shell] of Object.entries({ psql, mongosh })) {
   // All that follows is the shell's own: options of ours stand before the command.

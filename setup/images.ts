@@ -1,22 +1,33 @@
 import { UserError } from "../operations/errors.ts";
 import { run } from "../operations/process.ts";
-import type { Images } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import { alive } from "./alive.ts";
 import { build } from "./build.ts";
+
+/** Which images a stack runs. @param everything whether those are wanted, too, that its settings leave out */
+export function imagesOf({ images, adminTools, backups, backupImage }: Settings, everything = false): string[] {
+  return [
+    images.postgres,
+    images.mongodb,
+    ...(adminTools || everything ? [images.pgadmin, images.mongoExpress] : []),
+    ...(backups || everything ? [backupImage] : []),
+  ];
+}
 
 /**
  * Sees to it that the daemon has the images of a stack.
  *
- * @param images the four names
- * @param adminTools whether the two admin tools are wanted as well
+ * @param wanted their names
+ * @param backupSources see settings.ts
  */
 export async function ensureImages(
-  images: Images,
-  adminTools: boolean,
+  wanted: string[],
+  backupSources: readonly string[],
   mayInstall: boolean,
   say: (step: string) => void,
 ): Promise<void> {
-  const wanted = [images.postgres, images.mongodb, ...(adminTools ? [images.pgadmin, images.mongoExpress] : [])];
+  // The build script is told by its environment.
+  if (backupSources.length > 0) process.env["TRADING_DB_BACKUP_FROM"] = backupSources.join(" ");
   const local = wanted.filter((image) => image.startsWith("localhost/trading-db/"));
   const names = local.map((image) => /^localhost\/trading-db\/([a-z0-9-]+):/.exec(image)![1]!);
   if (names.length > 0) await build("airgap/images/build.sh", names, mayInstall, say);

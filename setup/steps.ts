@@ -9,7 +9,7 @@ import { verify } from "../operations/verify.ts";
 import { parseSettings, type Settings } from "../settings.ts";
 import { ensureDockerEngine } from "./dockerEngine.ts";
 import { establishEnvironment } from "./environment.ts";
-import { ensureImages } from "./images.ts";
+import { ensureImages, imagesOf } from "./images.ts";
 import { interruption, relay } from "./interrupt.ts";
 import { checkTheGround } from "./preflight.ts";
 import { keepSaltOutOfGit, prepareStack } from "./stackState.ts";
@@ -69,10 +69,11 @@ export function listSteps(options: Options): ListrTask<Context>[] {
       task.title = `Pulumi ${versions.pulumi}, docker ${versions.docker}, random ${versions.random}${origin}`;
     }),
   ];
-  const images = (settings: (context: Context) => Settings, adminTools: boolean) =>
+  const images = (settings: (context: Context) => Settings, everything: boolean) =>
     step("Images", async (context, task) => {
-      const { images } = settings(context);
-      await ensureImages(images, adminTools || settings(context).adminTools, options.mayInstall, say(task));
+      const { images, backupSources } = settings(context);
+      const wanted = imagesOf(settings(context), everything);
+      await ensureImages(wanted, backupSources, options.mayInstall, say(task));
       task.title = `Images ${images.postgres}, ${images.mongodb}`;
     });
   const group = (title: string, tasks: ListrTask<Context>[]): ListrTask<Context> => ({

@@ -85,6 +85,41 @@ describe("images", () => {
   });
 });
 
+describe("backups", () => {
+  const place = `${process.cwd()}/backups`;
+
+  test("are taken by no schedule unless the stack says so", () => {
+    expect(parse({}).backups).toBeUndefined();
+  });
+
+  test("go to this project's folder, and stay 7 or 30 days, where the stack gives a schedule alone", () => {
+    expect(parse({ backups: '{"schedule":"0 3 * * *"}' }).backups).toEqual({
+      schedule: "0 3 * * *",
+      place,
+      retention: { count: 7, days: 30 },
+      key: undefined,
+    });
+  });
+
+  test("take all of it from the stack", () => {
+    const backups = '{"schedule":"@hourly","place":"/srv/backups","retention":{"count":24,"days":1.5}}';
+    expect(parse({ backups, backupKey: "AGE-SECRET-KEY-1ABC" }).backups).toEqual({
+      schedule: "@hourly",
+      place: "/srv/backups",
+      retention: { count: 24, days: 1.5 },
+      key: "AGE-SECRET-KEY-1ABC",
+    });
+  });
+
+  test("are made by an image of the servers' own images, wherever those come from", () => {
+    expect(parse({}, "local").backupSources).toEqual([]);
+    expect(parse({}).backupSources).toEqual(["postgres:15", "mongo:7", "node:24-bookworm-slim"]);
+    expect(parse({ images: "registry.example.com/mirror" }).backupSources[0]).toBe(
+      "registry.example.com/mirror/postgres:15",
+    );
+  });
+});
+
 test("keys of other projects and providers are left alone", () => {
   expect(parseSettings("dev", { "docker:host": "unix:///run/docker.sock", "pulumi:tags": "x" }).stack).toBe("dev");
 });
@@ -133,6 +168,26 @@ test.each([
   [
     { images: "https://registry.example.com" },
     'trading-db:images is "https://registry.example.com" but must be `published`, `local` or the prefix of a registry such as registry.example.com/mirror. For example: pulumi config set images published',
+  ],
+  [
+    { backups: "daily" },
+    'trading-db:backups is "daily" but must be an object with a schedule. For example: pulumi config set --path backups.schedule "0 3 * * *"',
+  ],
+  [
+    { backups: '{"schedule":"61 3 * * *"}' },
+    'trading-db:backups is "{"schedule":"61 3 * * *"}" but must have a cron expression as its schedule. For example: pulumi config set --path backups.schedule "0 3 * * *"',
+  ],
+  [
+    { backups: '{"schedule":"0 3 * * *","place":"backups"}' },
+    'trading-db:backups is "{"schedule":"0 3 * * *","place":"backups"}" but must have an absolute path as its place. For example: pulumi config set --path backups.schedule "0 3 * * *"',
+  ],
+  [
+    { backups: '{"schedule":"0 3 * * *","retention":{"months":1}}' },
+    "trading-db:backups.retention.months is not a setting of this project. Remove it: pulumi config rm --path backups.retention.months",
+  ],
+  [
+    { backupKey: "secret" },
+    'trading-db:backupKey is "[secret]" but must be a key of age such as age-keygen makes. For example: pulumi config set --secret backupKey AGE-SECRET-KEY-1...',
   ],
   [
     { postgresPort: "27017" },

@@ -151,7 +151,7 @@ describe("the npm scripts", () => {
     expect(await npm("logs redis")).toEqual({
       code: 1,
       stdout: "",
-      stderr: '✖ There is no log of "redis". Choose one: npm run logs postgres, npm run logs mongodb\n',
+      stderr: '✖ There is no log of "redis". Choose one of postgres, mongodb.\n',
     });
   });
 

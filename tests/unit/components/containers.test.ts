@@ -5,11 +5,17 @@ import { recordResources, settle, type Recorded } from "../../support/mocks.ts";
 
 /* Everything that each service's container is given: nothing can be added or lost unseen. */
 
+const CONFIG = {
+  "trading-db:adminTools": "true",
+  "trading-db:backups": '{"schedule":"0 3 * * *","place":"/srv/backups"}',
+  "trading-db:backupKey": "AGE-SECRET-KEY-1ABC",
+};
+
 let recorded: Recorded[];
 
 beforeEach(async () => {
   recorded = await recordResources();
-  new DatabaseLayer("trading-db", parseSettings("dev", { "trading-db:adminTools": "true" }, "local"));
+  new DatabaseLayer("trading-db", parseSettings("dev", CONFIG, "local"));
   await settle();
 });
 
@@ -144,4 +150,43 @@ test("Mongo Express is given exactly this", () => {
     volumes: [config("trading_mongo_express_config")],
     healthcheck: { ...every("10s", "1m0s"), tests: ["CMD", "node", "-e", ping] },
   });
+});
+
+test("what takes backups is given exactly this, and nothing of Docker or of the servers' volumes", () => {
+  const uid = process.getuid!() || 999;
+  expect(container("trading-backup")).toEqual({
+    ...common("trading-backup", "backup:15-6.0", uid, 1024),
+    init: true,
+    envs: [
+      "HOME=/tmp",
+      "PGHOST=postgres",
+      "PGUSER=trading_replicator",
+      "PGPASSFILE=/config/pgpass",
+      "RESULTS=trading_results",
+      "CONFIGS=trading_configs",
+      "MONGODB_USER=trading_backup",
+      "STACK=dev",
+      "INSTALLATION=0123456789abcdef",
+      "SCHEDULE=0 3 * * *",
+      "KEEP_COUNT=7",
+      "KEEP_DAYS=30",
+    ],
+    tmpfs: { "/tmp": noexec },
+    networksAdvanced: onOne("backup"),
+    volumes: [
+      volume("trading_backup_scratch", "/scratch"),
+      { hostPath: "/srv/backups/dev", containerPath: "/backups" },
+      config("trading_backup_config"),
+    ],
+    healthcheck: {
+      tests: ["CMD", "test", "-e", "/tmp/healthy"],
+      interval: "10s",
+      timeout: "5s",
+      retries: 3,
+      startPeriod: "1m0s",
+    },
+  });
+  // As a secret.
+  const { value } = container("config-of-trading-backup")["uploads"] as { value: { file: string }[] };
+  expect(value.map(({ file }) => file)).toEqual(["/upload/pgpass", "/upload/mongodb-password", "/upload/key"]);
 });
