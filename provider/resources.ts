@@ -56,7 +56,8 @@ export async function read(type: ResourceType, id: string, state: Properties): P
   let props = state;
   try {
     const found = await kinds[type].find(state);
-    props = { ...state, ...found };
+    // What is not as it should be is undefined there, and Pulumi takes no such value.
+    props = Object.fromEntries(Object.entries({ ...state, ...found }).filter(([, value]) => value !== undefined));
     // A former look's drift may be gone by now.
     if (!("drift" in found)) delete props["drift"];
   } catch (error) {
