@@ -1,11 +1,12 @@
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFileSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Connection } from "../../migrator/types.ts";
 import { askPostgres, docker, startPostgres, type Server } from "./databases.ts";
 import { folder, write } from "./migrations.ts";
+import { processesIn } from "./processes.ts";
 
 /** A Pulumi program that migrates a PostgreSQL of its own, and has nothing else. */
 export interface ResultsProgram {
@@ -89,13 +90,7 @@ export async function makeResultsProgram(files: Record<string, string>): Promise
 
 /** The process that works in a folder, and whose command line has a word. */
 function processIn(directory: string, word: string): number {
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (readlinkSync(`/proc/${pid}/cwd`) !== directory) continue;
-      if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(word)) return Number(pid);
-    } catch {
-      // It has just ended.
-    }
-  }
-  throw new Error(`no process in ${directory} has "${word}" in its command line`);
+  const found = processesIn(directory).find(({ command }) => command.includes(word));
+  if (found === undefined) throw new Error(`no process in ${directory} has "${word}" in its command line`);
+  return found.pid;
 }
