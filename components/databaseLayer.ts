@@ -119,6 +119,7 @@ export class DatabaseLayer extends pulumi.ComponentResource {
           password: credentials.pgadmin,
           database: RESULTS,
           role: "trading_user",
+          rolePassword: credentials.postgres.trading_user,
         },
         parent,
       ),

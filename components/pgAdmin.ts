@@ -16,9 +16,10 @@ export interface PgAdminArgs extends ServiceArgs {
   dataVolume: pulumi.Input<string>;
   /** Password of the first user, at each start. */
   password: pulumi.Input<string>;
-  /** Database and role that stand in the list of servers; PgAdmin asks for the role's password. */
+  /** Database and role that stand in the list of servers, and the role's password, which nobody has to type. */
   database: string;
   role: string;
+  rolePassword: pulumi.Input<string>;
 }
 
 /** PgAdmin, on the database network alone. */
@@ -42,6 +43,8 @@ export class PgAdmin extends pulumi.ComponentResource {
           password: args.password,
           "servers.json": serverList(args.database, args.role),
         },
+        // libpq reads it at each connection.
+        liveFiles: { "pg_service.conf": pulumi.interpolate`[${args.database}]\npassword=${args.rolePassword}\n` },
         data: { "/var/lib/pgadmin": args.dataVolume },
         owner: args.owner,
       },
@@ -61,10 +64,16 @@ export class PgAdmin extends pulumi.ComponentResource {
           `PGADMIN_DEFAULT_EMAIL=${PGADMIN_EMAIL}`,
           "PGADMIN_DEFAULT_PASSWORD_FILE=/config/password",
           "PGADMIN_SERVER_JSON_FILE=/config/servers.json",
+          // So that PgAdmin keeps no copy of the role's password.
+          "PGSERVICEFILE=/config/pg_service.conf",
           // Without these two PgAdmin refuses an address whose domain doesn't exist.
           "PGADMIN_CONFIG_ALLOW_SPECIAL_EMAIL_DOMAINS=['local']",
           "PGADMIN_CONFIG_CHECK_EMAIL_DELIVERABILITY=False",
           "PGADMIN_DISABLE_POSTFIX=1",
+          // Three wrong passwords would lock the only user for ever: nobody is there to unlock. It has 32 random characters.
+          "PGADMIN_CONFIG_MAX_LOGIN_ATTEMPTS=0",
+          // A picture of the user, from a site in the internet that would be told a hash of the address.
+          "PGADMIN_CONFIG_SHOW_GRAVATAR_IMAGE=False",
           // Without capabilities the official image would choose another.
           "PGADMIN_LISTEN_PORT=80",
         ],
@@ -98,11 +107,12 @@ const PING = `import urllib.request; urllib.request.urlopen("http://127.0.0.1/mi
 function serverList(database: string, role: string): string {
   const server = {
     Name: database,
-    Group: "Trading",
+    Group: "Servers",
     Host: "postgres",
     Port: 5432,
     MaintenanceDB: database,
     Username: role,
+    Service: database,
     SSLMode: "prefer",
   };
   return JSON.stringify({ Servers: { 1: server } });

@@ -232,6 +232,7 @@ describe("secrets", () => {
     expect(await modes(pgadmin, "/config")).toEqual([
       "500 5050 /config",
       "400 5050 /config/password",
+      "400 5050 /config/pg_service.conf",
       "400 5050 /config/servers.json",
       "400 5050 /config/start.sh",
     ]);
