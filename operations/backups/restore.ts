@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
+import { messageOf } from "../../migrator/errors.ts";
 import { UserError } from "../errors.ts";
 import { readArtefact } from "./artefact.ts";
 import { listBackups, offer, type Backup } from "./catalog.ts";
@@ -67,8 +68,8 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     await refuseOtherMajor(configs, "mongod", manifest.mongodb.version);
     if (!request.adopt) await refuseOtherCluster(results, backup);
     for (const scratch of scratches) await inFolder(scratch, `rm -rf "$1" "$1.wal" "\${1%/*}/${WHOLE}"`);
-    await restorePostgres(request, manifest, logs, results);
-    await restoreMongo(request, manifest, logs, configs);
+    await restorePostgres(request, manifest, logs, results).catch((error) => refuseFull(error, targets.postgresql));
+    await restoreMongo(request, manifest, logs, configs).catch((error) => refuseFull(error, targets.mongodb));
     for (const scratch of scratches)
       await inFolder(scratch, `sync -f "$1"; rm -rf "$1.wal"; mv "$1" "\${1%/*}/${WHOLE}"`);
   } catch (error) {
@@ -78,6 +79,15 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     throw error;
   }
   for (const scratch of scratches) await scratch.close();
+}
+
+/** @throws the error; where it is of a full disk, with the way out */
+function refuseFull(error: unknown, { dataVolume }: RestoreTarget): never {
+  if (!/No space left on device/i.test(messageOf(error))) throw error;
+  throw new UserError(
+    `The disk that holds the volume ${dataVolume} is full. Free space on it, and run this again. ` +
+      "The data that are in use were not touched.",
+  );
 }
 
 /** A scratch on the data volume itself, beside the generation that is in use. */
