@@ -5,6 +5,7 @@ import { placeOf, readKey, type StackBackups } from "../operations/backups/ofSta
 import { environmentFormats } from "../operations/environment.ts";
 import { DockerError } from "../migrator/docker.ts";
 import { MigrationError } from "../migrator/errors.ts";
+import { DEFAULT_STACK } from "../naming.ts";
 import { tell, UserError } from "../operations/errors.ts";
 import { reset } from "../operations/lifecycle.ts";
 import { resetPlan } from "../operations/resetPlan.ts";
@@ -89,6 +90,11 @@ add("status", "show containers, servers, migrations and disk on one screen")
     }
   });
 add("verify", "try every user of both databases").action(() => run(commands.verify));
+add("doctor", "look for every known fault, and tell the command that mends it; works where nothing else does").action(
+  // Without a Pulumi that answers nobody knows which stack is selected.
+  async () =>
+    write(await commands.doctor(options.stack ?? (await selectedStack().catch(() => DEFAULT_STACK))), asJson()),
+);
 add("start", "start the containers, and wait until they are healthy").action(() => run(commands.start));
 add("stop", "stop the containers; the data stay").action(() => run(commands.stop));
 add("restart", "stop, then start").action(() => run(commands.restart));

@@ -1,4 +1,4 @@
-import { LockHeld, LoginRefused, MigrationError, Unreachable } from "../migrator/errors.ts";
+import { LockHeld, LoginRefused, MigrationError, NoConnectionLeft, Unreachable } from "../migrator/errors.ts";
 import { UserError } from "../operations/errors.ts";
 
 /** What a command came to: words for people, data for programs. */
@@ -40,11 +40,14 @@ export function outcomeOf(error: unknown, isAlone: boolean): Outcome {
 function codeOf(error: MigrationError | UserError): number {
   if (error instanceof UserError) return exitCodes.usage;
   if (error instanceof LockHeld) return exitCodes.locked;
-  return error instanceof Unreachable || error instanceof LoginRefused ? exitCodes.unreachable : exitCodes.refused;
+  return error instanceof Unreachable || error instanceof NoConnectionLeft || error instanceof LoginRefused
+    ? exitCodes.unreachable
+    : exitCodes.refused;
 }
 
 function worded(error: Error, isAlone: boolean): string {
   if (isAlone && error instanceof Unreachable) return `${error.reason} Start it, or mend the URL.`;
+  if (isAlone && error instanceof NoConnectionLeft) return `${error.reason} End one, or raise max_connections.`;
   if (isAlone && error instanceof LoginRefused) return `${error.reason} Mend the URL, or let this user in.`;
   // The migrator's sentences are for those who ran it by Pulumi. Here it was this command, whichever it was.
   return error.message.replaceAll(/(run) `pulumi up` again/gi, "$1 this again");

@@ -1,6 +1,7 @@
 import { listed } from "../migrator/errors.ts";
 import { listCredentials, rotateCredentials, type Credential } from "../operations/credentials.ts";
 import { placeOf } from "../operations/backups/ofStack.ts";
+import { diagnose, isWell, type Diagnosis } from "../operations/doctor.ts";
 import { renderEnvironment, type EnvironmentFormat } from "../operations/environment.ts";
 import { activity as readActivity } from "../operations/inspect.ts";
 import { brokenInvariants } from "../operations/invariants.ts";
@@ -45,6 +46,31 @@ export async function verify({ outputs, tell }: StackRun): Promise<Outcome> {
 
 function checkLine({ name, problem, seconds }: Check): string {
   return `${problem === undefined ? "✔" : "✖"} ${name}${problem === undefined ? "" : `: ${problem}`} (${seconds.toFixed(2)} s)`;
+}
+
+/** Needs nothing but a name: it is asked where nothing else answers any more. */
+export async function doctor(stack: string): Promise<Outcome> {
+  const found = await diagnose(stack);
+  return {
+    lines: doctorScreen(stack, found),
+    data: { stack, checks: found.map(({ name, problem = null, cure = null }) => ({ name, problem, cure })) },
+    code: isWell(found) ? 0 : exitCodes.refused,
+  };
+}
+
+/** One line for each check, and below what is wrong the command that mends it. */
+export function doctorScreen(stack: string, found: Diagnosis[]): string[] {
+  const lines = found.map(({ name, problem, cure }) =>
+    problem === undefined ? `✔ ${name}` : `✖ ${name}: ${problem}\n    ${cure}`,
+  );
+  const faults = found.filter(({ problem }) => problem !== undefined);
+  if (faults.length === 0) return [...lines, `✔ stack ${stack} is well: ${found.length} checks hold`];
+  const needsPulumi = faults.some(({ cure }) => /^pulumi/.test(cure ?? ""));
+  return [
+    ...lines,
+    `✖ ${faults.length} of ${found.length} checks found a problem in stack ${stack}. Run the first command, then look again: one fault may show in several.`,
+    ...(needsPulumi ? ["In a shell where `pulumi` is not known yet: source .trading-db/env"] : []),
+  ];
 }
 
 export async function start({ outputs }: StackRun): Promise<Outcome> {

@@ -24,6 +24,9 @@ class OutOfReach extends MigrationError {
 /** No server answers. */
 export class Unreachable extends OutOfReach {}
 
+/** The server answers, but all connections that it has for this user are in use. */
+export class NoConnectionLeft extends OutOfReach {}
+
 /** The server answers, but not to this user. */
 export class LoginRefused extends OutOfReach {}
 

@@ -41,6 +41,20 @@ export interface Deployment {
   pending_operations?: unknown[];
 }
 
+/** What a stack's state says is its own. */
+export interface OwnThings {
+  /** Identity of the stack's state; undefined before its first resource was made. */
+  installation: string | undefined;
+  /** Docker ids of the containers and networks in the state. */
+  ids: Set<string>;
+}
+
+export function ownThings({ resources = [] }: Deployment): OwnThings {
+  const ids = resources.filter(({ type }) => /^docker:index\/(container|network):/.test(type)).map(({ id }) => id!);
+  const identity = resources.find(({ urn }) => urn.endsWith("::trading-db-installation"));
+  return { installation: identity?.outputs?.["hex"] as string | undefined, ids: new Set(ids) };
+}
+
 /** The outputs of a stack, secrets in clear. @throws UserError where it never came up whole */
 export async function readOutputs(stack: Stack): Promise<StackOutputs> {
   return parseOutputs(stack.name, await stack.outputs());

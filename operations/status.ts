@@ -1,11 +1,10 @@
-import { statfs } from "node:fs/promises";
-import { docker } from "../migrator/docker.ts";
 import { previewOn } from "../migrator/preview.ts";
 import type { Connection, Engine } from "../migrator/types.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { listBackups } from "./backups/catalog.ts";
 import { mongodbAsAdmin, postgresAs } from "./connections.ts";
 import { inspectContainers } from "./containers.ts";
+import { dockerDisk } from "./machine.ts";
 import { mongodbStatus, postgresStatus, type ServerStatus } from "./serverStatus.ts";
 
 /** One look at a whole stack. What can't be had stands as a problem, so that one dead server does not hide the rest. */
@@ -44,7 +43,7 @@ export async function stackStatus(outputs: StackOutputs, place: string): Promise
     containersOf(outputs),
     databaseStatus("postgresql", postgresAs(outputs, "trading_migrator"), () => postgresStatus(outputs)),
     databaseStatus("mongodb", mongodbAsAdmin(outputs), () => mongodbStatus(outputs)),
-    diskStatus(),
+    dockerDisk().catch(() => undefined),
     listBackups(place),
   ]);
   const databases = { postgresql: results, mongodb: configs };
@@ -58,7 +57,7 @@ export async function stackStatus(outputs: StackOutputs, place: string): Promise
     healthy,
     containers,
     databases,
-    disk,
+    disk: disk ? { free: disk.free, total: disk.total } : null,
     backups: { number: backups.length, lastProven: proven?.name ?? null },
   };
 }
@@ -110,17 +109,5 @@ async function orProblem<T>(ask: () => Promise<T>): Promise<T | Problem> {
     return await ask();
   } catch (error) {
     return { problem: (error as Error).message };
-  }
-}
-
-/** Docker may be on another host: then its folder is not here. */
-async function diskStatus(): Promise<StackStatus["disk"]> {
-  try {
-    const { bavail, blocks, bsize } = await statfs(
-      await docker(["info", "--format", "{{.DockerRootDir}}"]).then((path) => path.trim()),
-    );
-    return { free: bavail * bsize, total: blocks * bsize };
-  } catch {
-    return null;
   }
 }

@@ -1,19 +1,13 @@
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { askEngine } from "../operations/engine.ts";
 import { UserError } from "../operations/errors.ts";
 import { asRoot, run } from "../operations/process.ts";
 import { alive } from "./alive.ts";
 import { beginAnewAsMember, DOCKER_GROUP } from "./dockerGroup.ts";
 
 const DAEMON_LOG = "/var/log/dockerd.log";
-
-/** What the Docker client says of the engine. */
-type EngineState =
-  | { kind: "running"; version: string }
-  | { kind: "no client" }
-  | { kind: "no permission" }
-  | { kind: "not running"; said: string };
 
 /**
  * Sees to a running Docker Engine: installs Debian's `docker.io` where there is none, and starts the daemon where it
@@ -52,15 +46,6 @@ async function refusal(): Promise<UserError> {
   return new UserError(
     "Docker runs, but this user may not use it. Let it, then log in again: sudo usermod -aG docker $USER",
   );
-}
-
-/** Asks once, within ten seconds. */
-async function askEngine(): Promise<EngineState> {
-  const { code, stdout, stderr } = await run("docker", ["version", "--format", "{{.Server.Version}}"], 10_000);
-  if (code === 127) return { kind: "no client" };
-  if (code === 0) return { kind: "running", version: stdout.trim() };
-  if (/permission denied/i.test(stderr)) return { kind: "no permission" };
-  return { kind: "not running", said: stderr.trim() };
 }
 
 async function hasDaemon(): Promise<boolean> {

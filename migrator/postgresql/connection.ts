@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import pg from "pg";
-import { LoginRefused, messageOf } from "../errors.ts";
+import { LoginRefused, NoConnectionLeft, messageOf } from "../errors.ts";
 import { addressOf, connected } from "../readiness.ts";
 import type { Connection, Wait } from "../types.ts";
 
@@ -11,7 +11,7 @@ export const applicationName = `trading-db ${process.pid}@${hostname()}`.slice(0
  * An open connection; the caller ends it. The one place where PostgreSQL connections are made.
  * @param wait see `connected`.
  * @param settings with which the session begins, and to which RESET ALL brings it back.
- * @throws LoginRefused, or MigrationError when the server can't be reached.
+ * @throws LoginRefused, or MigrationError when the server can't be reached, or has no connection left.
  */
 export function connectPostgres(
   connection: Connection,
@@ -19,8 +19,19 @@ export function connectPostgres(
   settings: Record<string, string> = {},
 ): Promise<pg.Client> {
   const name = `PostgreSQL at ${addressOf(connection)}`;
-  return connected(() => connect(connection, name, settings), { name, secrets: [connection.password], ...wait });
+  const ready = connected(() => connect(connection, name, settings), { name, secrets: [connection.password], ...wait });
+  return ready.catch((error: unknown) => {
+    const cause = (error as Error).cause;
+    if ((cause as { code?: string } | undefined)?.code !== tooManyConnections) throw error;
+    throw new NoConnectionLeft(
+      `${name} has no connection left for ${connection.user}.`,
+      "See who has them, and the command that ends those that are idle: `npx trading-db doctor`.",
+      cause,
+    );
+  });
 }
+
+const tooManyConnections = "53300";
 
 async function connect(connection: Connection, server: string, settings: Record<string, string>): Promise<pg.Client> {
   const options = { application_name: applicationName, connectionTimeoutMillis: 5000, keepAlive: true };

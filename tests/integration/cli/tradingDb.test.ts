@@ -138,7 +138,7 @@ describe("what is not understood", () => {
   test.each([
     [
       "stauts",
-      'There is no command "stauts". There are status, verify, start, stop, restart, logs, psql, mongosh, env, credentials, activity, invariants, backup, reset, recover-mongodb and completion.',
+      'There is no command "stauts". There are status, verify, doctor, start, stop, restart, logs, psql, mongosh, env, credentials, activity, invariants, backup, backups, restore, clone, reset, recover-mongodb and completion.',
     ],
     ["status --color", "Not understood: unknown option '--color'. See: npx trading-db --help"],
     [

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import type { OwnThings } from "../../../operations/interruption.ts";
+import type { OwnThings } from "../../../operations/stack.ts";
 import { checkTheGround } from "../../../setup/preflight.ts";
 import { writerOf } from "../../../naming.ts";
 import { parseSettings, type Settings } from "../../../settings.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { homedir } from "node:os";
-import { stateFolder } from "../../../operations/interruption.ts";
+import { stateFolder } from "../../../operations/locks.ts";
 
 test.each([
   ["file:///srv/state", "/srv/state"],

@@ -1,5 +1,6 @@
 import { docker } from "../migrator/docker.ts";
-import { UserError } from "../operations/errors.ts";
+import { UserError } from "./errors.ts";
+import { run } from "./process.ts";
 import { parseSubnet, type Settings } from "../settings.ts";
 
 /** A network as Docker has it. */
@@ -11,16 +12,26 @@ export interface Network {
   containers: string[];
 }
 
+/** The first subnet of the settings that overlaps another network's, with its key; undefined where none does. */
+export async function findSubnetOverlap({ subnets, networks }: Settings): Promise<Overlap | undefined> {
+  if (subnets.database === undefined && subnets.service === undefined) return undefined;
+  return overlapOf(wishesOf({ subnets, networks }), await listNetworks());
+}
+
 /** Refuses subnets that Docker would refuse half-way, and changes of them that it would. */
 export async function checkSubnets({ subnets, networks, containers }: Settings): Promise<void> {
   if (subnets.database === undefined && subnets.service === undefined) return;
-  const wishes: Wish[] = [
-    { key: "databaseSubnet", network: networks.database, subnet: subnets.database },
-    { key: "serviceSubnet", network: networks.service, subnet: subnets.service },
-  ];
+  const wishes = wishesOf({ subnets, networks });
   const existing = await listNetworks();
   const problem = findOverlap(wishes, existing) ?? findGuests(wishes, existing, Object.values(containers));
   if (problem !== undefined) throw new UserError(problem);
+}
+
+function wishesOf({ subnets, networks }: Pick<Settings, "subnets" | "networks">): Wish[] {
+  return [
+    { key: "databaseSubnet", network: networks.database, subnet: subnets.database },
+    { key: "serviceSubnet", network: networks.service, subnet: subnets.service },
+  ];
 }
 
 interface Inspected {
@@ -31,7 +42,11 @@ interface Inspected {
 
 async function listNetworks(): Promise<Network[]> {
   const ids = (await docker(["network", "ls", "--quiet"])).split("\n").filter((id) => id !== "");
-  const networks = JSON.parse(await docker(["network", "inspect", ...ids])) as Inspected[];
+  // One that somebody has removed meanwhile is left out.
+  const { code, stdout, stderr } = await run("docker", ["network", "inspect", ...ids]);
+  if (code !== 0 && !/not found/i.test(stderr))
+    throw new UserError(`Docker does not tell its networks: ${stderr.trim()}`);
+  const networks = JSON.parse(stdout) as Inspected[];
   return networks.map(({ Name, IPAM, Containers }) => ({
     name: Name,
     subnets: (IPAM.Config ?? []).map(({ Subnet }) => Subnet),
@@ -45,17 +60,27 @@ interface Wish {
   subnet: string | undefined;
 }
 
+interface Overlap {
+  key: string;
+  problem: string;
+}
+
 /** What is wrong with the two subnets that a stack asks for, as a sentence; undefined when nothing is. */
 export function findOverlap(wishes: Wish[], existing: Pick<Network, "name" | "subnets">[]): string | undefined {
+  const found = overlapOf(wishes, existing);
+  if (found === undefined) return undefined;
+  const { key, problem } = found;
+  return `${problem} Choose another one (pulumi config set ${key} 10.213.0.0/24), or let Docker choose (pulumi config rm ${key}).`;
+}
+
+function overlapOf(wishes: Wish[], existing: Pick<Network, "name" | "subnets">[]): Overlap | undefined {
   const taken = existing.flatMap(({ name, subnets }) => subnets.map((subnet) => ({ name, subnet })));
   for (const { key, network, subnet } of wishes) {
     if (subnet === undefined) continue;
     const other = taken.find((entry) => entry.name !== network && overlaps(subnet, entry.subnet));
     if (other !== undefined) {
-      return (
-        `trading-db:${key} is ${subnet}, which overlaps ${other.subnet} of the network ${other.name}. ` +
-        `Choose another one (pulumi config set ${key} 10.213.0.0/24), or let Docker choose (pulumi config rm ${key}).`
-      );
+      const problem = `trading-db:${key} is ${subnet}, which overlaps ${other.subnet} of the network ${other.name}.`;
+      return { key, problem };
     }
     taken.push({ name: network, subnet });
   }

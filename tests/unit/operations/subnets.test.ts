@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { findGuests, findOverlap, overlaps } from "../../../setup/subnets.ts";
+import { findGuests, findOverlap, overlaps } from "../../../operations/subnets.ts";
 
 describe("two subnets", () => {
   test.each([
