@@ -48,7 +48,7 @@ export async function makeBackedUp(stack = `it-${randomBytes(4).toString("hex")}
         "--health-cmd",
         health,
         "--health-interval",
-        "1s",
+        "3s",
       ]);
       undo.push(() => server.remove());
       await server.start();
