@@ -8,7 +8,7 @@ timeout 5 head -c 38 <&3 | tr -d '\0' | grep -aq ok
 
 # It answers, so the data are of its version now.
 opened=/data/db/current/trading-db.version
-if [ "$(</tmp/trading-db.version)" != "$(<"$opened")" ]; then
+if [ "$(</tmp/trading-db.version)" != "$(cat "$opened" 2>/dev/null)" ]; then
   cp /tmp/trading-db.version "$opened.new"
   mv "$opened.new" "$opened"
 fi
