@@ -107,7 +107,10 @@ export function refuseUnlessWritten(volume: string, writer: string, exitCode: nu
  */
 const INSTALL = `
 uid=$1 config=$2; shift 2
-for folder; do chown "$uid:$uid" "$folder"; chmod 0700 "$folder"; done
+for folder; do
+  [ "$(stat -c %u "$folder")" = "$uid" ] || chown -R "$uid:$uid" "$folder"
+  chmod 0700 "$folder"
+done
 for file in /upload/*; do
   install -o "$uid" -g "$uid" -m 0400 "$file" "$config/.new"
   mv -f "$config/.new" "$config/\${file##*/}"

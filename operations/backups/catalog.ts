@@ -73,7 +73,11 @@ export async function mark({ folder }: Backup, kept: boolean): Promise<void> {
 }
 
 async function look(folder: string, name: string, thorough: boolean): Promise<Backup> {
-  const files = await readdir(folder);
+  const files = await readdir(folder).catch(() => undefined);
+  if (files === undefined) {
+    const problem = `The backup ${folder} can't be read by this user.`;
+    return { name, folder, kept: true, bytes: 0, state: "damaged", problem };
+  }
   const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
   const common = { name, folder, kept: files.includes(KEEP), bytes: sizes.reduce((sum, size) => sum + size, 0) };
   try {

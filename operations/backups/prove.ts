@@ -7,6 +7,7 @@ import { damageOf, KeyRefused, readArtefact, sync } from "./artefact.ts";
 import { compareMongo, comparePostgres, refuseDifference } from "./compare.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
+import { giveToOwnerOf } from "./owner.ts";
 import * as postgres from "./postgresql.ts";
 import type { OpenScratch } from "./scratch.ts";
 import { PsqlSession } from "./tools.ts";
@@ -74,6 +75,7 @@ async function keep(folder: string, proof: Proof): Promise<void> {
   const path = join(folder, PROOF);
   await writeFile(`${path}.new`, `${JSON.stringify(proof, null, 2)}\n`, { mode: 0o600 });
   await sync(`${path}.new`);
+  await giveToOwnerOf(folder, `${path}.new`);
   await rename(`${path}.new`, path);
 }
 

@@ -6,6 +6,7 @@ import { UserError } from "../errors.ts";
 import { sync, writeArtefact, type Artefact } from "./artefact.ts";
 import { writeManifest, type Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
+import { giveToOwnerOf } from "./owner.ts";
 import * as postgres from "./postgresql.ts";
 import { PsqlSession, run, type Tools } from "./tools.ts";
 
@@ -47,6 +48,7 @@ export async function takeBackup(
     await mkdir(unfinished, { recursive: true, mode: 0o700 });
     await writeManifest(unfinished, await copyAll(source, session, unfinished, startedAt, tell));
     await sync(unfinished);
+    await giveToOwnerOf(place, unfinished);
     await rename(unfinished, join(place, name));
     await sync(place);
     return name;
