@@ -136,7 +136,12 @@ export async function recover({ tools, folder }: Scratch, { wal, to, durable }: 
     `restore_command=${wal === undefined ? "false" : `cp ${wal}/%f %p`}`,
     "recovery_target_timeline=current",
     "recovery_target_action=promote",
-    ...(to === undefined ? [] : [`recovery_target_time=${to}`]),
+    ...(to === undefined
+      ? []
+      : [
+          // Names of time zones, Z among them, are not known yet when it is read.
+          `recovery_target_time=${to.replace(/Z$/, "+00")}`,
+        ]),
   ];
   const script = `
     set -eu

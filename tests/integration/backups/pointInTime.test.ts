@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { readdirSync, renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listBackups } from "../../../operations/backups/catalog.ts";
 import { readManifest } from "../../../operations/backups/manifest.ts";
 import { restore } from "../../../operations/backups/ofStack.ts";
 import { listSlices } from "../../../operations/backups/oplog.ts";
-import { walFolder } from "../../../operations/backups/wal.ts";
+import { walAfter, walFolder } from "../../../operations/backups/wal.ts";
 import { startAgent, type Agent } from "../../support/backupAgent.ts";
 import { makeBackedUp, type BackedUp } from "../../support/backedUp.ts";
 import { docker } from "../../support/project.ts";
@@ -81,8 +81,9 @@ describe("what the archived logs do not reach", () => {
 
   test("is refused with the name of the segment that is missing", async () => {
     const { name, folder } = await first();
-    const archive = walFolder(system.place, (await readManifest(folder)).postgresql);
-    const [segment] = readdirSync(archive).filter((file) => /^[0-9A-F]{24}\.zst$/.test(file));
+    const { postgresql } = await readManifest(folder);
+    const archive = walFolder(system.place, postgresql);
+    const segment = (await walAfter(system.place, postgresql)).segments[0]?.file;
     renameSync(join(archive, segment!), join(archive, "gone"));
     const words = `The segment ${segment!.slice(0, 24)} of PostgreSQL's archived log is missing, and without it nothing leads to `;
     const wayOut = ". Choose a time before it, or a backup after it.";
