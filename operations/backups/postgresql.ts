@@ -151,8 +151,13 @@ export async function recover({ tools, folder }: Scratch, { wal, to, durable }: 
     rm -f "$data"/postmaster.pid
     options=
     for setting; do options="$options -c '$setting'"; done
-    pg_ctl --pgdata="$data" --wait --timeout=86400 --silent --log=/tmp/postgres.log --options="$options" start >&2 ||
-      { grep -E 'FATAL|ERROR|PANIC' /tmp/postgres.log >&2 || tail -n 5 /tmp/postgres.log >&2; exit 1; }`;
+    fail() { grep -E 'FATAL|ERROR|PANIC' /tmp/postgres.log >&2 || tail -n 5 /tmp/postgres.log >&2; exit 1; }
+    pg_ctl --pgdata="$data" --wait --timeout=86400 --silent --log=/tmp/postgres.log --options="$options" start >&2 || fail
+    # To pg_ctl it has started as soon as it recovers. It answers when it has been promoted.
+    until psql --host=${SOCKET} --username=postgres --dbname=postgres --command='SELECT 1' >/dev/null 2>&1; do
+      pg_ctl --pgdata="$data" status >/dev/null || fail
+      sleep 0.2
+    done`;
   await run(tools, ["bash", "-c", script, "recover", folder, ...settings]).catch((error: Error) => {
     throw new UserError(recoveryWords(error.message, to));
   });
