@@ -171,10 +171,13 @@ add("reset [confirmation]", "delete everything of the stack; confirmed by its na
   async (confirmation: string | undefined) => {
     const stack = await openStack(await stackName());
     const plan = await resetPlan(stack);
-    if (!asJson()) for (const line of resetLines(plan)) console.log(line);
+    const words = `${resetLines(plan).join("\n")}\n`;
     const confirmed =
-      confirmation ?? (await ask("Type its name to go on: ", `Name the stack: npx trading-db reset ${stack.name}`));
-    await reset(stack, confirmed, () => asJson() || console.log(`… deleting everything of stack ${stack.name}`));
+      confirmation ??
+      (await ask(`${words}Type its name to go on: `, `Name the stack: npx trading-db reset ${stack.name}`));
+    // Who named the stack at once has not seen it yet.
+    const told = confirmation === undefined ? "" : words;
+    await reset(stack, confirmed, () => asJson() || console.log(`${told}… deleting everything of stack ${stack.name}`));
     const lines = [`✔ nothing of stack ${stack.name} is left. A new one: ./setup-databases.sh --stack ${stack.name}`];
     write({ lines, data: { deleted: stack.name, ...plan } }, asJson());
   },

@@ -116,7 +116,14 @@ test("what programs ask is answered in JSON by each command", async () => {
     expect(check).toEqual({ name: expect.any(String), problem: null, seconds: expect.any(Number) });
   expect(await json("invariants")).toEqual({ checks: [], crossStore: [] });
   expect(await json("activity")).toMatchObject({ sessions: [], mongodb: { connections: {} } });
-  expect(await json("backup")).toEqual({ backup: expect.stringMatching(/^backups\//) });
+  const backup = await json("backup");
+  expect(backup).toEqual({ backup: expect.stringMatching(/^backups\//), bytes: expect.any(Number) });
+  const [, , name] = backup.backup.split("/");
+  expect(await json("backups")).toMatchObject({ backups: [{ name, state: "unproven", kept: false }] });
+  expect(await json(`backups --keep ${name}`)).toMatchObject({ backups: [{ name, kept: true }] });
+  const found = (await json("doctor")).checks;
+  expect(found.length).toBeGreaterThan(30);
+  for (const check of found) expect(check).toEqual({ name: expect.any(String), problem: null, cure: null });
 });
 
 test("shells complete commands, options and their values", async () => {

@@ -203,14 +203,17 @@ describe("a stack's data", () => {
   test(
     "are deleted by a reset only after its name was typed, with everything else of the stack but its settings",
     async () => {
-      const asked =
-        `This deletes all containers, networks and volumes of stack ${clone.stackName}, and all data in them.\r\n` +
-        "Type its name to go on: ";
+      const { postgresData, mongodbData } = clone.names.volumes;
       const type = (name: string) =>
         clone.login(`echo ${name} | script --quiet --return --command "npm run --silent reset" /dev/null`);
       const wrong = await type("dev");
       expect(wrong.code).toBe(1);
-      expect(wrong.stdout).toContain(asked);
+      expect(wrong.stdout).toContain("This deletes, with all data in them:\r\n  volumes     ");
+      for (const volume of [postgresData, mongodbData]) expect(wrong.stdout).toContain(volume);
+      expect(wrong.stdout).toContain(
+        `There is NO good backup in backups/${clone.stackName}. To make one first: npx trading-db backup --prove\r\n` +
+          "Type its name to go on: ",
+      );
       expect(wrong.stdout).toContain(
         `✖ "dev" is not the name of this stack (${clone.stackName}). Nothing was deleted.`,
       );

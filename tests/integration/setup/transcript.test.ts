@@ -166,8 +166,14 @@ describe("the npm scripts", () => {
   test("backup names the folder that has both dumps", async () => {
     const { code, stdout } = await npm("backup");
     expect(code).toBe(0);
-    const [, folder] = /^✔ both databases are in (backups\/\S+)\n$/.exec(stdout)!;
-    expect(readdirSync(join(clone.folder, folder!)).sort()).toEqual(["mongodb.archive", "postgres.sql"]);
+    const [, folder] = /\n✔ both databases are in (backups\/\S+) \([0-9.]+ MiB\)\n$/.exec(stdout)!;
+    expect(readdirSync(join(clone.folder, folder!)).sort()).toEqual([
+      "manifest.json",
+      "mongodb.archive.zst",
+      "postgresql-base.tar.zst",
+      "postgresql-roles.sql.zst",
+      "postgresql.dump.zst",
+    ]);
     expect((await execute("git", ["status", "--porcelain"], { cwd: clone.folder })).stdout).toBe("");
   });
 
