@@ -51,7 +51,7 @@ export async function startAgent({ outputs, network, place, stack }: BackedUp, c
     STACK: stack,
     INSTALLATION: outputs.installation,
     SCHEDULE: cron,
-    KEEP_COUNT: "2",
+    KEEP_COUNT: "9",
     KEEP_DAYS: "0",
   };
   await docker(

@@ -6,7 +6,7 @@ import { listBackups } from "../../../operations/backups/catalog.ts";
 import { readManifest } from "../../../operations/backups/manifest.ts";
 import { restore } from "../../../operations/backups/ofStack.ts";
 import { listSlices } from "../../../operations/backups/oplog.ts";
-import { walAfter, walFolder } from "../../../operations/backups/wal.ts";
+import { walAfter } from "../../../operations/backups/wal.ts";
 import { startAgent, type Agent } from "../../support/backupAgent.ts";
 import { makeBackedUp, type BackedUp } from "../../support/backedUp.ts";
 import { docker } from "../../support/project.ts";
@@ -82,14 +82,14 @@ describe("what the archived logs do not reach", () => {
   test("is refused with the name of the segment that is missing", async () => {
     const { name, folder } = await first();
     const { postgresql } = await readManifest(folder);
-    const archive = walFolder(system.place, postgresql);
-    const segment = (await walAfter(system.place, postgresql)).segments[0]?.file;
-    renameSync(join(archive, segment!), join(archive, "gone"));
-    const words = `The segment ${segment!.slice(0, 24)} of PostgreSQL's archived log is missing, and without it nothing leads to `;
+    const [segment] = (await walAfter(system.place, postgresql)).segments;
+    const file = join(segment!.folder, segment!.file);
+    renameSync(file, `${file}.gone`);
+    const words = `The segment ${segment!.name} of PostgreSQL's archived log is missing, and without it nothing leads to `;
     const wayOut = ". Choose a time before it, or a backup after it.";
     await expect(restore(system, name, times[3])).rejects.toThrow(new Error(`${words}${times[3]}${wayOut}`));
     await expect(restore(system, name, "latest")).rejects.toThrow(new Error(`${words}latest${wayOut}`));
-    renameSync(join(archive, "gone"), join(archive, segment!));
+    renameSync(`${file}.gone`, file);
     expect((await marks())[0]).toEqual(["1", "2", "3"]);
   });
 
