@@ -27,7 +27,7 @@ await keepBackups(
     cron: SCHEDULE!,
     retention: { count: Number(KEEP_COUNT), days: Number(KEEP_DAYS) },
     openScratch: async () => {
-      const parent = await mkdtemp("/scratch/");
+      const parent = await mkdtemp("/var/lib/postgresql/data/scratch-");
       const folder = join(parent, "data");
       return { tools: [], folder, close: () => endServers(folder).then(() => rm(parent, { recursive: true })) };
     },

@@ -5,6 +5,9 @@ import type { BackupSettings } from "../settings.ts";
 import { ConfigVolume } from "./configVolume.ts";
 import { hardened, memoryLimit, replaceInPlace, type ServiceArgs } from "./hardening.ts";
 
+/** The image declares a volume here; one that isn't mounted by name would be left behind without one. */
+const SCRATCH = "/var/lib/postgresql/data";
+
 export interface BackupsArgs extends Pick<ServiceArgs, "container" | "configVolume" | "networks" | "owner"> {
   image: string;
   settings: BackupSettings;
@@ -48,7 +51,7 @@ export class Backups extends pulumi.ComponentResource {
           "mongodb-password": args.mongodbPassword,
           ...(key !== undefined && { key: pulumi.secret(key) }),
         },
-        data: { "/scratch": scratch.name, "/backups": folder },
+        data: { [SCRATCH]: scratch.name, "/backups": folder },
         owner: args.owner,
       },
       { parent: this },
@@ -77,7 +80,7 @@ export class Backups extends pulumi.ComponentResource {
         tmpfs: { "/tmp": "rw,noexec,nosuid,size=64m" },
         networksAdvanced: [{ name: args.networks.database, aliases: ["backup"] }],
         volumes: [
-          { volumeName: scratch.name, containerPath: "/scratch" },
+          { volumeName: scratch.name, containerPath: SCRATCH },
           { hostPath: folder, containerPath: "/backups" },
           { volumeName: config.volume, containerPath: "/config", readOnly: true },
         ],

@@ -67,7 +67,7 @@ export async function startAgent({ outputs, network, place, stack }: BackedUp, c
       "--read-only",
       "--init",
     ],
-    ...["--cap-drop", "ALL", "--tmpfs", "/tmp", "--tmpfs", `/scratch:uid=${uid}`],
+    ...["--cap-drop", "ALL", "--tmpfs", "/tmp", "--tmpfs", `/var/lib/postgresql/data:uid=${uid}`],
     ...["--volume", `${config}:/config:ro`, "--volume", `${place}:/backups`],
     ...Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     "localhost/trading-db/backup:15-6.0",

@@ -9,7 +9,7 @@ import { docker, removeFromDaemon } from "../../support/project.ts";
 
 // A stack that takes backups by a schedule, as users have it: by its settings and `trading-db`.
 const MINUTE = 60_000;
-jest.setTimeout(4 * MINUTE);
+jest.setTimeout(8 * MINUTE);
 
 const place = mkdtempSync(join(tmpdir(), "place-"));
 let clone: Clone;
@@ -59,7 +59,8 @@ test("it has nothing of Docker, of the servers' volumes, or of a network with a 
   expect(facts.Mounts.map(({ Destination }: { Destination: string }) => Destination).sort()).toEqual([
     "/backups",
     "/config",
-    "/scratch",
+    // The scratch, where the image declares a volume.
+    "/var/lib/postgresql/data",
   ]);
   expect(Object.keys(facts.NetworkSettings.Networks)).toEqual([clone.names.networks.database]);
   const { postgres, backups } = await clone.outputs();

@@ -177,7 +177,7 @@ test("what takes backups is given exactly this, and nothing of Docker or of the 
     tmpfs: { "/tmp": noexec },
     networksAdvanced: onOne("backup"),
     volumes: [
-      volume("trading_backup_scratch", "/scratch"),
+      volume("trading_backup_scratch", "/var/lib/postgresql/data"),
       { hostPath: "/srv/backups/dev", containerPath: "/backups" },
       config("trading_backup_config"),
     ],
