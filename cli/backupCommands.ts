@@ -20,9 +20,8 @@ export async function backups(
   { place }: Pick<StackBackups, "place">,
   { check = false, keep, release }: { check?: boolean; keep?: string; release?: string },
 ): Promise<Outcome> {
-  const before = await listBackups(place, check);
-  if (keep !== undefined) await mark(pickBackup(before, place, keep), true);
-  if (release !== undefined) await mark(pickBackup(before, place, release), false);
+  if (keep !== undefined) await mark(pickBackup(await listBackups(place), place, keep), true);
+  if (release !== undefined) await mark(pickBackup(await listBackups(place), place, release), false);
   const found = await listBackups(place, check);
   const rows = found.map((each) => [
     each.name,

@@ -20,8 +20,8 @@ export function incomingFolder(place: string, cluster: Cluster): string {
   return join(walFolder(place, cluster), "incoming");
 }
 
-/** Moves whole segments, and history files, from where they came in into the archive. @returns how many */
-export async function archiveSegments(place: string, cluster: Cluster, key: string | undefined): Promise<number> {
+/** Moves whole segments, and history files, from where they came in into the archive. */
+export async function archiveSegments(place: string, cluster: Cluster, key: string | undefined): Promise<void> {
   const incoming = incomingFolder(place, cluster);
   const archive = walFolder(place, cluster);
   const whole = (await readdir(incoming)).filter((name) => isLogFile(name)).sort();
@@ -34,7 +34,6 @@ export async function archiveSegments(place: string, cluster: Cluster, key: stri
     await rm(work, { recursive: true });
     await rm(join(incoming, name));
   }
-  return whole.length;
 }
 
 /** What of the log can be replayed on a base backup. */
