@@ -7,7 +7,8 @@ const project = {
 
 /**
  * Unit tests need neither engine nor daemon. Integration tests share the machine, and wait more than they work: two files
- * at a time, each with stacks, names and ports of its own.
+ * at a time, each with stacks, names and ports of its own. Faults are provoked on whole stacks, most for minutes each:
+ * `npm run test:faults`, apart.
  */
 export default {
   maxWorkers: 2,
@@ -16,5 +17,6 @@ export default {
   projects: [
     { displayName: "unit", testMatch: ["<rootDir>/tests/unit/**/*.test.ts"], ...project },
     { displayName: "integration", testMatch: ["<rootDir>/tests/integration/**/*.test.ts"], ...project },
+    { displayName: "faults", testMatch: ["<rootDir>/tests/faults/**/*.test.ts"], ...project },
   ],
 };

@@ -191,6 +191,12 @@ add("recover-mongodb", "give MongoDB's root user the password of the stack's sta
   write({ lines, data: { recovered: stack.name } }, asJson());
 });
 
+// Who reads through `head` or `grep -m` has read enough.
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === "EPIPE") process.exit();
+  throw new Error(message);
+});
+
 // `trading-db completion bash` prints what a shell has to read; it then asks `trading-db complete` at each TAB.
 completion(program, { completionCommandName: "completion" });
 

@@ -182,9 +182,14 @@ describe("the roles", () => {
       "no schema has been selected to create in",
     );
     await as("trading_migrator", migrator, "SET ROLE trading_owner; CREATE TABLE x (); DROP TABLE x");
-    expect(await refusal(as("trading_replicator", replicator, "SELECT"))).toBe(
-      'permission denied for database "trading_results"',
+    // Backups dump every row, and change none.
+    await as("trading_migrator", migrator, "SET ROLE trading_owner; CREATE TABLE x ()");
+    expect((await as("trading_replicator", replicator, "SELECT count(*)::int FROM x")).rows).toEqual([{ count: 0 }]);
+    expect(await refusal(as("trading_replicator", replicator, "DELETE FROM x"))).toBe("permission denied for table x");
+    expect(await refusal(as("trading_replicator", replicator, "CREATE TABLE y ()"))).toBe(
+      "permission denied for schema public",
     );
+    await as("trading_migrator", migrator, "SET ROLE trading_owner; DROP TABLE x");
     expect((await as("trading_user", user, "SHOW search_path")).rows).toEqual([{ search_path: "public" }]);
   });
 });

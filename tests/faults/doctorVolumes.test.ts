@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeClone, type Clone } from "../../support/clone.ts";
-import { faultsOf, heal } from "../../support/doctor.ts";
-import { fingerprint } from "../../support/fingerprint.ts";
-import { docker, execute } from "../../support/project.ts";
+import { makeClone, type Clone } from "../support/clone.ts";
+import { faultsOf, heal } from "../support/doctor.ts";
+import { fingerprint } from "../support/fingerprint.ts";
+import { docker, execute } from "../support/project.ts";
 
 // Each test provokes a fault of a data volume, runs what doctor prints below it, and sees it well again.
 

@@ -3,11 +3,11 @@ import { MongoClient } from "mongodb";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { verify } from "../../../operations/verify.ts";
-import type { StackOutputs } from "../../../outputs.ts";
-import { fingerprint } from "../../support/fingerprint.ts";
-import { docker, execute, makeProject, type Project } from "../../support/project.ts";
-import { sqlAsSuperuser } from "../../support/stack.ts";
+import { verify } from "../../operations/verify.ts";
+import type { StackOutputs } from "../../outputs.ts";
+import { fingerprint } from "../support/fingerprint.ts";
+import { docker, execute, makeProject, type Project } from "../support/project.ts";
+import { sqlAsSuperuser } from "../support/stack.ts";
 
 // F27: passwords that differ between a server and the stack's state. One stack for all, and each test ends with a whole one.
 const MINUTES = 60_000;

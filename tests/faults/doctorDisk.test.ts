@@ -5,10 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { asRoot } from "../../../operations/process.ts";
-import { makeClone, type Clone } from "../../support/clone.ts";
-import { faultsOf } from "../../support/doctor.ts";
-import { execute } from "../../support/project.ts";
+import { asRoot } from "../../operations/process.ts";
+import { makeClone, type Clone } from "../support/clone.ts";
+import { faultsOf } from "../support/doctor.ts";
+import { execute } from "../support/project.ts";
 
 // A Docker daemon of its own, whose disk is small.
 

@@ -3,12 +3,12 @@ import pg from "pg";
 import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StackOutputs } from "../../../outputs.ts";
-import { makeClone, run, type Clone } from "../../support/clone.ts";
-import { faultsOf, heal } from "../../support/doctor.ts";
-import { fingerprint } from "../../support/fingerprint.ts";
-import { docker } from "../../support/project.ts";
-import { sqlAsSuperuser } from "../../support/stack.ts";
+import type { StackOutputs } from "../../outputs.ts";
+import { makeClone, run, type Clone } from "../support/clone.ts";
+import { faultsOf, heal } from "../support/doctor.ts";
+import { fingerprint } from "../support/fingerprint.ts";
+import { docker } from "../support/project.ts";
+import { sqlAsSuperuser } from "../support/stack.ts";
 
 // Each test provokes a fault of a server that runs, runs what doctor prints below it, and sees it well again.
 

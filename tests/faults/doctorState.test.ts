@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeClone, run, type Clone } from "../../support/clone.ts";
-import { faultsOf, heal } from "../../support/doctor.ts";
-import { fingerprint } from "../../support/fingerprint.ts";
-import { killGroup } from "../../support/killGroup.ts";
-import { docker } from "../../support/project.ts";
+import { makeClone, run, type Clone } from "../support/clone.ts";
+import { faultsOf, heal } from "../support/doctor.ts";
+import { fingerprint } from "../support/fingerprint.ts";
+import { killGroup } from "../support/killGroup.ts";
+import { docker } from "../support/project.ts";
 
 // Each test provokes a fault of Pulumi or its state, runs what doctor prints below it, and sees it well again.
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeClone, type Clone } from "../../support/clone.ts";
-import { faultsOf, heal } from "../../support/doctor.ts";
-import { fingerprint } from "../../support/fingerprint.ts";
-import { docker } from "../../support/project.ts";
+import { makeClone, type Clone } from "../support/clone.ts";
+import { faultsOf, heal } from "../support/doctor.ts";
+import { fingerprint } from "../support/fingerprint.ts";
+import { docker } from "../support/project.ts";
 
 // Each test provokes a fault of what is on Docker, runs what doctor prints below it, and sees it well again.
 
