@@ -1,4 +1,5 @@
 import completion from "@bomb.sh/tab/commander";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { Command, CommanderError, Option } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import { placeOf, readKey, type StackBackups } from "../operations/backups/ofStack.ts";
@@ -13,6 +14,7 @@ import { logLines, logs } from "../operations/logs.ts";
 import { recoverMongodb } from "../operations/recoverMongodb.ts";
 import { mongosh, psql } from "../operations/shells.ts";
 import { openStack, readOutputs, selectedStack } from "../operations/stack.ts";
+import { mendState } from "../operations/stateFile.ts";
 import { ask } from "./ask.ts";
 import * as backupCommands from "./backupCommands.ts";
 import { exitCodes, write, type Outcome } from "./outcome.ts";
@@ -39,7 +41,13 @@ let options: { json?: boolean; stack?: string } = {};
 program.hook("preAction", (_program, command) => void (options = command.optsWithGlobals()));
 const asJson = () => options.json ?? false;
 const stackName = async () => options.stack ?? (await selectedStack());
-const outputsOf = async (name: string) => readOutputs(await openStack(name));
+const outputsOf = async (name: string) => readOutputs(await open(name));
+
+/** Opens a stack, of whose state a run that was killed may have left a part. */
+function open(name: string): Promise<Stack> {
+  mendState(name, (step) => console.error(`… ${step}`));
+  return openStack(name);
+}
 
 /** They may stand before a command and behind it. */
 function shared(command: Command): Command {
@@ -169,7 +177,7 @@ addBackup("clone <name> [backup]", "make another stack with the data of a backup
   );
 add("reset [confirmation]", "delete everything of the stack; confirmed by its name").action(
   async (confirmation: string | undefined) => {
-    const stack = await openStack(await stackName());
+    const stack = await open(await stackName());
     const plan = await resetPlan(stack);
     const words = `${resetLines(plan).join("\n")}\n`;
     const confirmed =
@@ -183,7 +191,7 @@ add("reset [confirmation]", "delete everything of the stack; confirmed by its na
   },
 );
 add("recover-mongodb", "give MongoDB's root user the password of the stack's state again").action(async () => {
-  const stack = await openStack(await stackName());
+  const stack = await open(await stackName());
   await recoverMongodb(stack);
   const lines = [
     `✔ the root user of MongoDB has the password of this stack's state again. Go on: ./setup-databases.sh --stack ${stack.name}`,

@@ -85,7 +85,8 @@ export class Backups extends pulumi.ComponentResource {
           { volumeName: config.volume, containerPath: "/config", readOnly: true },
         ],
         healthcheck: {
-          tests: ["CMD", "test", "-e", "/tmp/healthy"],
+          // It is written anew every few seconds; whoever hangs does not.
+          tests: ["CMD-SHELL", '[ -n "$(find /tmp/healthy -mmin -2)" ]'],
           interval: "10s",
           timeout: "5s",
           retries: 3,

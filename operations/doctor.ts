@@ -2,6 +2,7 @@ import { messageOf } from "../migrator/errors.ts";
 import { allContainers, nameResources } from "../naming.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { inspectContainers } from "./containers.ts";
+import { restoreChecks, scheduleChecks } from "./doctor/backups.ts";
 import type { Check } from "./doctor/check.ts";
 import { containerCheck, findStranger, servicesOf } from "./doctor/containers.ts";
 import { diskHasRoom, dockerAnswers, machineChecks } from "./doctor/engine.ts";
@@ -69,6 +70,7 @@ async function lookAtThings({ settings, deployment }: Reading): Promise<Diagnosi
     ...volumeChecks(settings.stack, deployment, things),
     ...networkChecks(settings, own, things),
     ...servicesOf(settings).map((service) => containerCheck(service, settings, own, things, found)),
+    ...scheduleChecks(settings, own, found),
   ]);
 }
 
@@ -89,7 +91,9 @@ async function lookAtServers(stack: string, { outputs }: Reading, things: Diagno
       return diagnoses;
     }),
   );
-  return found.flat();
+  // Both have to be asked.
+  const both = servers.length === 2 ? await lookAt(restoreChecks(stack, outputs)) : [];
+  return [...found.flat(), ...both];
 }
 
 /** All at once. What can't be looked at is a problem of its own. */

@@ -5,6 +5,7 @@ import { deploy } from "../operations/deploy.ts";
 import { UserError } from "../operations/errors.ts";
 import { readOwnThings, recoverFromInterruption } from "../operations/interruption.ts";
 import { readOutputs, readSettings } from "../operations/stack.ts";
+import { mendState } from "../operations/stateFile.ts";
 import { verify } from "../operations/verify.ts";
 import { parseSettings, type Settings } from "../settings.ts";
 import { ensureDockerEngine } from "./dockerEngine.ts";
@@ -89,6 +90,7 @@ export function listSteps(options: Options): ListrTask<Context>[] {
     group("Machine", machine),
     group(`Stack ${options.stack}`, [
       step("State", async (context, task) => {
+        mendState(options.stack, say(task));
         context.stack = await prepareStack(options.stack);
         if (options.adminTools) await context.stack.setConfig("adminTools", { value: "true" });
         await recoverFromInterruption(context.stack, say(task));

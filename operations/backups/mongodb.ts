@@ -82,7 +82,7 @@ export async function dump(
   store: (archive: Readable) => Promise<void>,
 ): Promise<void> {
   const login = ["--host", HOST, `--username=${user}`, "--authenticationDatabase=admin"];
-  const tool = start(tools, ["mongodump", "--quiet", ...login, "--oplog", "--archive"]);
+  const tool = start(tools, ["mongodump", ...login, "--oplog", "--archive"]);
   // It asks for the password on standard input, so that it stands in no argument list.
   tool.stdin.end(`${password}\n`);
   await Promise.all([store(tool.stdout), tool.ended]);
@@ -98,7 +98,7 @@ export async function dumpOplog(
   const login = ["--host", HOST, `--username=${user}`, "--authenticationDatabase=admin"];
   const query = JSON.stringify({ ts: { $gte: { $timestamp: from }, $lte: { $timestamp: to } } });
   const what = ["--db=local", "--collection=oplog.rs", `--query=${query}`, "--out=-"];
-  const tool = start(tools, ["mongodump", "--quiet", ...login, ...what]);
+  const tool = start(tools, ["mongodump", ...login, ...what]);
   tool.stdin.end(`${password}\n`);
   await Promise.all([store(tool.stdout), tool.ended]);
 }
@@ -121,7 +121,7 @@ export async function startScratchServer({ tools, folder }: Scratch): Promise<vo
 
 /** Restores an archive of mongodump into a scratch's server, and the oplog in it. */
 export async function restoreArchive({ tools }: Scratch, source: (target: Writable) => Promise<void>): Promise<void> {
-  const tool = start(tools, ["mongorestore", "--quiet", "--port", SCRATCH_PORT, "--oplogReplay", "--archive"]);
+  const tool = start(tools, ["mongorestore", "--port", SCRATCH_PORT, "--oplogReplay", "--archive"]);
   await feed(tool, source);
 }
 
@@ -135,7 +135,7 @@ export async function replayOplog(
     set -eu
     rm -rf /tmp/replay && mkdir /tmp/replay
     cat >/tmp/oplog.bson
-    mongorestore --quiet --port "$1" --oplogReplay --oplogFile=/tmp/oplog.bson $2 --dir=/tmp/replay`;
+    mongorestore --port "$1" --oplogReplay --oplogFile=/tmp/oplog.bson $2 --dir=/tmp/replay`;
   const tool = start(tools, [
     "bash",
     "-c",

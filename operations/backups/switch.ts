@@ -11,7 +11,7 @@ import { scratchContainer } from "./scratch.ts";
 import { run } from "./tools.ts";
 
 /** What the generation that was in use before is called, with the time of the switch behind it. */
-const PREVIOUS = "previous-";
+export const PREVIOUS = "previous-";
 
 /**
  * Puts the generations that `prepareGeneration` made in the place of those that are in use: the servers stop, two renames

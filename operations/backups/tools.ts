@@ -37,7 +37,8 @@ export function start(tools: Tools, command: string[]): Running {
     child.on("error", (error) => reject(new UserError(`${program} can't be started: ${error.message}.`)));
     child.on("close", (code, signal) => {
       if (code === 0) return resolve(said);
-      const reason = said.trim() || `it ended with ${signal ?? `code ${code}`}`;
+      // MongoDB's tools tell each step, and in one line why they gave up.
+      const reason = /\tFailed: (.+)/.exec(said)?.[1] ?? (said.trim() || `it ended with ${signal ?? `code ${code}`}`);
       reject(new UserError(`${command[0]} failed: ${reason.replace(/\.$/, "")}.`));
     });
   });

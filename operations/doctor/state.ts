@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
 import type { StackOutputs } from "../../outputs.ts";
 import { parseSettings, type Settings } from "../../settings.ts";
-import { isAbandoned, readLocks, stateFolder } from "../locks.ts";
+import { isAbandoned, readLocks } from "../locks.ts";
 import { run, type Finished } from "../process.ts";
 import { parseOutputs, type Deployment } from "../stack.ts";
+import { newestCopy } from "../stateFile.ts";
 import { setUp, type Check, type Fault } from "./check.ts";
 
 /** What Pulumi knows of a stack, as far as it can be read, and what there is to say of that. */
@@ -88,29 +87,9 @@ function describeState(stack: string, { stderr }: Finished): Fault {
   const reason = stderr.replace(/^error: /, "").trim();
   if (/no stack named/.test(reason)) return { problem: `There is no stack ${stack} here.`, cure: setUp(stack) };
   const problem = `The state of stack ${stack} can't be read: ${reason.split("\n")[0]}.`;
-  const state = stateFolder(process.env["PULUMI_BACKEND_URL"] ?? "");
-  const file = state && join(state, ".pulumi", "stacks", "trading-db", `${stack}.json`);
-  const copy = file && newestCopy(stack, file);
-  if (!copy) return { problem, cure: "pulumi whoami --verbose" };
-  return { problem: `${problem} A copy of it can.`, cure: `cp '${copy}' '${file}' && ${setUp(stack)}` };
-}
-
-/** Pulumi keeps the state before the last write beside it, and one of each update in a folder of copies. */
-function newestCopy(stack: string, file: string): string | undefined {
-  const folder = join(file, "../../../backups/trading-db", stack);
-  const copies = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
-  return [`${file}.bak`, ...copies]
-    .filter((copy) => basename(copy).startsWith(`${stack}.`) && isWhole(copy))
-    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0];
-}
-
-function isWhole(copy: string): boolean {
-  try {
-    const { checkpoint } = JSON.parse(readFileSync(copy, "utf8")) as { checkpoint?: { latest?: Deployment } };
-    return (checkpoint?.latest?.resources ?? []).length > 0;
-  } catch {
-    return false;
-  }
+  return newestCopy(stack) === undefined
+    ? { problem, cure: "pulumi whoami --verbose" }
+    : { problem: `${problem} A copy of it can.`, cure: setUp(stack) };
 }
 
 function readSettings(stack: string, { code, stdout, stderr }: Finished): Settings | Fault {

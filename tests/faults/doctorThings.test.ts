@@ -73,8 +73,9 @@ test("a stack that is well passes every check, each of which is named", async ()
     "✔ MongoDB's feature compatibility version is its own",
     "✔ MongoDB has all migrations",
     "✔ MongoDB's schema is what its migrations made",
+    "✔ both databases are of the same restore",
     "✔ the stack came up whole",
-    `✔ stack ${clone.stackName} is well: 37 checks hold`,
+    `✔ stack ${clone.stackName} is well: 38 checks hold`,
   ]);
 });
 
