@@ -1,5 +1,6 @@
 import { listBackups, mark, pickBackup, type Backup } from "../operations/backups/catalog.ts";
 import { clone as cloneStack } from "../operations/backups/clone.ts";
+import { restoreMongodump } from "../operations/backups/mongodump.ts";
 import { backUp, prove, restore as restoreBackup, type StackBackups } from "../operations/backups/ofStack.ts";
 import type { Proof } from "../operations/backups/prove.ts";
 import { table } from "../operations/table.ts";
@@ -56,6 +57,23 @@ export async function restore(
       "Migrations that are newer than the backup are pending: pulumi up --refresh",
     ],
     data: { restored: restored.name, ...(to !== undefined && { to }) },
+  };
+}
+
+export async function restoreDump({ outputs, tell }: StackBackups, path: string): Promise<Outcome> {
+  const documents = await restoreMongodump(outputs, path, tell);
+  const { database } = outputs.mongodb;
+  const rows = Object.entries(documents).filter(([name]) => name.startsWith(`${database}.`));
+  return {
+    lines: [
+      table(
+        ["collection", "documents"],
+        rows.map(([name, count]) => [name, `${count}`]),
+      ),
+      `✔ MongoDB is as it was in ${path}; what it held before stays until the next backup is proven`,
+      "Migrations that are newer than the dump are pending: pulumi up --refresh",
+    ],
+    data: { restored: path, documents },
   };
 }
 

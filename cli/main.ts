@@ -34,6 +34,7 @@ interface RestoreOptions {
   to?: string;
   from?: string;
   adopt?: boolean;
+  mongodump?: string;
   yes?: boolean;
 }
 
@@ -159,16 +160,28 @@ addBackup("restore [backup]", "put both databases back to a backup (default: the
   .option("--to <time>", "roll forward to this time, such as 2026-11-27T14:03:00Z, or to `latest`")
   .option("--from <folder>", "where the backups are (default: backups)")
   .option("--adopt", "take a backup of another cluster")
+  .addOption(
+    new Option("--mongodump <path>", "put MongoDB alone to what mongodump made: a file or a folder").conflicts([
+      "to",
+      "from",
+      "adopt",
+    ]),
+  )
   .option("-y, --yes", "don't ask")
-  .action(async (name: string | undefined, { to, from, adopt, yes }: RestoreOptions) => {
+  .action(async (name: string | undefined, { to, from, adopt, yes, mongodump }: RestoreOptions) => {
     const stack = await stackName();
     if (!yes) {
-      const question = `This puts both databases of stack ${stack} back; what they hold now is put aside.\nType the stack's name to go on: `;
+      const what = mongodump === undefined ? "both databases" : "MongoDB";
+      const question = `This puts ${what} of stack ${stack} back; what is there now is put aside.\nType the stack's name to go on: `;
       const answer = await ask(question, "Say that you mean it: --yes");
       if (answer !== stack)
         throw new UserError(`"${answer}" is not the name of this stack (${stack}). Nothing was changed.`);
     }
-    await withBackups(from, (target) => backupCommands.restore(target, name, to, adopt ?? false));
+    await withBackups(from, (target) =>
+      mongodump === undefined
+        ? backupCommands.restore(target, name, to, adopt ?? false)
+        : backupCommands.restoreDump(target, mongodump),
+    );
   });
 addBackup("clone <name> [backup]", "make another stack with the data of a backup (default: the newest proven one)")
   .option("--from <folder>", "where the backups are (default: the stack's place)")

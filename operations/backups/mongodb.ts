@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Scratch } from "./scratch.ts";
-import { feed, run, start, type Tools } from "./tools.ts";
+import { feed, run, start, type Running, type Tools } from "./tools.ts";
 
 /** Who reads a server. */
 export interface MongoReader {
@@ -35,6 +35,7 @@ export interface MongoFacts {
 const HOST = "mongodb";
 /** Of scratch servers: nothing may take one for the real one. */
 const SCRATCH_PORT = "27117";
+const SCRATCH_SHELL = ["mongosh", "--quiet", "--norc", "--port", SCRATCH_PORT, "admin", "--eval"];
 
 /** Reads a login from standard input where there is one, and prints the facts as JSON. */
 const FACTS = (database: string) => `
@@ -117,12 +118,18 @@ export async function startScratchServer({ tools, folder }: Scratch): Promise<vo
   ];
   const script = `mkdir -m 0700 "$1"; mongod --dbpath "$1" "\${@:2}" --fork >/dev/null || { tail -n 5 /tmp/mongod.log >&2; exit 1; }`;
   await run(tools, ["bash", "-c", script, "start", folder, ...options]);
+  // A set makes itself new keys while it is dumped: the oplog then has what no dump holds, and mongorestore gives up on it.
+  await run(tools, [...SCRATCH_SHELL, 'db.createCollection("system.keys")']);
 }
 
 /** Restores an archive of mongodump into a scratch's server, and the oplog in it. */
 export async function restoreArchive({ tools }: Scratch, source: (target: Writable) => Promise<void>): Promise<void> {
-  const tool = start(tools, ["mongorestore", "--port", SCRATCH_PORT, "--oplogReplay", "--archive"]);
-  await feed(tool, source);
+  await feed(restoreTool({ tools }, ["--oplogReplay", "--archive"]), source);
+}
+
+/** Starts mongorestore on a scratch's server. */
+export function restoreTool({ tools }: Pick<Scratch, "tools">, options: string[]): Running {
+  return start(tools, ["mongorestore", "--port", SCRATCH_PORT, ...options]);
 }
 
 /** Replays a slice of the oplog on a scratch's server. @param before second since 1970 at whose beginning it stops; undefined replays all */
@@ -147,17 +154,17 @@ export async function replayOplog(
   await feed(tool, source);
 }
 
-/** Gives the user `admin` a password, and makes it where the dump had none. */
-export async function setAdminPassword({ tools }: Scratch, password: string): Promise<void> {
+/** Gives the user `admin` a password, or makes it where the dump had none; and forgets the keys of the set that was dumped. */
+export async function makeOwn({ tools }: Scratch, password: string): Promise<void> {
   const script = `
     const pwd = require("fs").readFileSync(0, "utf8"), roles = [{ role: "root", db: "admin" }];
+    db.getCollection("system.keys").drop();
     if (db.getUser("admin")) db.updateUser("admin", { pwd, roles }); else db.createUser({ user: "admin", pwd, roles });`;
-  const shell = ["mongosh", "--quiet", "--norc", "--port", SCRATCH_PORT, "admin", "--eval", script];
-  await run(tools, shell, password);
+  await run(tools, [...SCRATCH_SHELL, script], password);
 }
 
 export async function scratchFacts({ tools }: Scratch, database: string): Promise<MongoFacts> {
-  const shell = ["mongosh", "--quiet", "--norc", "--port", SCRATCH_PORT, "--eval", FACTS(database)];
+  const shell = [...SCRATCH_SHELL, FACTS(database)];
   return JSON.parse(await run(tools, shell));
 }
 

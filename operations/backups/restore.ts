@@ -3,32 +3,22 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { messageOf } from "../../migrator/errors.ts";
 import { UserError } from "../errors.ts";
 import { readArtefact } from "./artefact.ts";
 import { listBackups, offer, type Backup } from "./catalog.ts";
 import { compareMongo, comparePostgres } from "./compare.ts";
+import { beside, clear, complete, refuseFull, sweepGeneration, type RestoreTarget } from "./generation.ts";
 import type { Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
 import { slicesTo, type Slice } from "./oplog.ts";
 import * as postgres from "./postgresql.ts";
 import { refuseDamage } from "./prove.ts";
-import { dataPaths, inFolder, scratchContainer, type Scratch, type ScratchEngine } from "./scratch.ts";
+import { inFolder, type Scratch, type ScratchEngine } from "./scratch.ts";
 import { feed, run, start } from "./tools.ts";
 import { historyFiles, walAfter } from "./wal.ts";
 
-/** Folder of a generation that is being made, and of one that is whole and checked. The start scripts know the second. */
-const MAKING = "restoring";
-export const WHOLE = "restored";
-
 /** Takes the place of a time: to the end of the archived log and oplog. */
 export const LATEST = "latest";
-
-/** A server whose data are restored. */
-export interface RestoreTarget {
-  image: string;
-  dataVolume: string;
-}
 
 export interface RestoreRequest {
   /** Where backups, log and oplog are. */
@@ -67,11 +57,10 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     await refuseOtherMajor(results, "postgres", manifest.postgresql.version);
     await refuseOtherMajor(configs, "mongod", manifest.mongodb.version);
     if (!request.adopt) await refuseOtherCluster(results, backup);
-    for (const scratch of scratches) await inFolder(scratch, `rm -rf "$1" "$1.wal" "\${1%/*}/${WHOLE}"`);
+    for (const scratch of scratches) await clear(scratch);
     await restorePostgres(request, manifest, logs, results).catch((error) => refuseFull(error, targets.postgresql));
     await restoreMongo(request, manifest, logs, configs).catch((error) => refuseFull(error, targets.mongodb));
-    for (const scratch of scratches)
-      await inFolder(scratch, `sync -f "$1"; rm -rf "$1.wal"; mv "$1" "\${1%/*}/${WHOLE}"`);
+    for (const scratch of scratches) await complete(scratch);
   } catch (error) {
     // The servers in them still write; they end with their containers, and what they wrote is removed by the next one.
     for (const scratch of scratches) await scratch.close();
@@ -79,32 +68,6 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     throw error;
   }
   for (const scratch of scratches) await scratch.close();
-}
-
-/** @throws the error; where it is of a full disk, with the way out */
-function refuseFull(error: unknown, { dataVolume }: RestoreTarget): never {
-  if (!/No space left on device/i.test(messageOf(error))) throw error;
-  throw new UserError(
-    `The disk that holds the volume ${dataVolume} is full. Free space on it, and run this again. ` +
-      "The data that are in use were not touched.",
-  );
-}
-
-/** A scratch on the data volume itself, beside the generation that is in use. */
-async function beside({ image, dataVolume }: RestoreTarget, engine: ScratchEngine): Promise<Scratch> {
-  const path = dataPaths[engine];
-  try {
-    return await scratchContainer(image, `${path}/${MAKING}`, [`${dataVolume}:${path}`], `restore-of-${dataVolume}`);
-  } catch (error) {
-    if (!/already in use/.test((error as Error).message)) throw error;
-    throw new UserError(`Another restore into the volume ${dataVolume} is under way. Wait for its end.`);
-  }
-}
-
-/** Removes a generation that did not become whole. */
-async function sweepGeneration(target: RestoreTarget, engine: ScratchEngine): Promise<void> {
-  const scratch = await beside(target, engine);
-  await inFolder(scratch, 'rm -rf "$1" "$1.wal"').finally(() => scratch.close());
 }
 
 /** What of the archives a restore replays. */
@@ -172,7 +135,7 @@ async function restoreMongo(
     await mongo.replayOplog(scratch, before, (target) => readArtefact(folder, { name: file }, key, target));
   }
   if (to === undefined) await compareMongo(scratch, mongodb);
-  await mongo.setAdminPassword(scratch, adminPassword);
+  await mongo.makeOwn(scratch, adminPassword);
   await mongo.stopScratchServer(scratch);
 }
 

@@ -6,8 +6,8 @@ import type { StackOutputs } from "../../outputs.ts";
 import { mongodbAsAdmin } from "../connections.ts";
 import { UserError } from "../errors.ts";
 import { start, stop } from "../lifecycle.ts";
-import { WHOLE } from "./restore.ts";
-import { scratchContainer } from "./scratch.ts";
+import { WHOLE } from "./generation.ts";
+import { scratchContainer, type ScratchEngine } from "./scratch.ts";
 import { run } from "./tools.ts";
 
 /** What the generation that was in use before is called, with the time of the switch behind it. */
@@ -16,13 +16,17 @@ export const PREVIOUS = "previous-";
 /**
  * Puts the generations that `prepareGeneration` made in the place of those that are in use: the servers stop, two renames
  * in each volume, the servers start. The former generations stay. Roles and users get the passwords of the stack's state.
+ * @param engines whose generation was prepared
  */
-export async function switchGenerations(outputs: StackOutputs): Promise<void> {
+export async function switchGenerations(
+  outputs: StackOutputs,
+  engines: readonly ScratchEngine[] = ["postgresql", "mongodb"],
+): Promise<void> {
   const previous = `${PREVIOUS}${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
   const rename = (from: string, to: string) =>
     inBothVolumes(
       outputs,
-      `for v in /generations/*; do mv "$v/current" "$v/${to}"; mv "$v/${from}" "$v/current"; done`,
+      `for v in ${engines.map((engine) => `/generations/${engine}`).join(" ")}; do mv "$v/current" "$v/${to}"; mv "$v/${from}" "$v/current"; done`,
     );
   await stop(outputs);
   try {

@@ -6,7 +6,7 @@ import type { Settings } from "../../settings.ts";
 import { listBackups, type Backup } from "../backups/catalog.ts";
 import { dataPaths } from "../backups/scratch.ts";
 import { PREVIOUS } from "../backups/switch.ts";
-import { WHOLE } from "../backups/restore.ts";
+import { WHOLE } from "../backups/generation.ts";
 import type { ContainerFacts } from "../containers.ts";
 import type { OwnThings } from "../stack.ts";
 import { setUp, tradingDb, type Check, type Fault } from "./check.ts";

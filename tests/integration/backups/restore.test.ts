@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest, writeManifest, type Manifest } from "../../../operations/backups/manifest.ts";
@@ -34,6 +36,34 @@ const lose = async () => {
   await system.command({ delete: "simulator_configs", deletes: [{ q: {}, limit: 0 }] });
 };
 
+/** Writes keys of the kind that a set makes every few months, all the time until the end. They expired long ago. */
+async function makeKeys(): Promise<{ end(): Promise<void> }> {
+  const { container, adminPassword } = system.outputs.mongodb;
+  const script = `
+    const admin = db.getSiblingDB("admin");
+    admin.auth("admin", require("fs").readFileSync(0, "utf8").trim());
+    admin.grantRolesToUser("admin", ["__system"]);
+    const old = { purpose: "HMAC", key: BinData(0, "A".repeat(27) + "="), expiresAt: Timestamp(1, 0) };
+    print("ready");
+    for (let id = 1; require("fs").existsSync("/tmp/make-keys"); id++) {
+      admin.getCollection("system.keys").insertOne({ _id: NumberLong(id), ...old });
+      sleep(20);
+    }
+    admin.getCollection("system.keys").deleteMany({ expiresAt: old.expiresAt });
+    admin.revokeRolesFromUser("admin", ["__system"]);`;
+  await docker("exec", container, "touch", "/tmp/make-keys");
+  const shell = spawn("docker", ["exec", "-i", container, "mongosh", "--quiet", "--norc", "--eval", script]);
+  shell.stdin.end(adminPassword);
+  const ended = once(shell, "exit");
+  expect((await once(shell.stdout, "data")).toString()).toBe("ready\n");
+  return {
+    async end() {
+      await docker("exec", container, "rm", "/tmp/make-keys");
+      expect((await ended)[0]).toBe(0);
+    },
+  };
+}
+
 describe("a restore", () => {
   test("brings both databases back, and keeps what they held until the next backup is proven", async () => {
     await lose();
@@ -48,6 +78,15 @@ describe("a restore", () => {
     await prove(system, next);
     expect(await beside()).toEqual([[], []]);
     rmSync(join(system.place, next), { recursive: true });
+  });
+
+  test("of a backup that was taken while MongoDB made itself new keys brings both databases back", async () => {
+    const keys = await makeKeys();
+    const taken = await backUp(system).finally(() => keys.end());
+    await lose();
+    await restore(system, taken, undefined);
+    expect([await trades(), await configs()]).toEqual([127, 6]);
+    rmSync(join(system.place, taken), { recursive: true });
   });
 
   test("gives roles and users the passwords of the stack's state, and not those of the backup", async () => {
