@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { MongoClient } from "mongodb";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { writerOf } from "../../naming.ts";
 import { verify } from "../../operations/verify.ts";
 import type { StackOutputs } from "../../outputs.ts";
 import { fingerprint } from "../support/fingerprint.ts";
+import { killIn } from "../support/processes.ts";
 import { docker, execute, makeProject, type Project } from "../support/project.ts";
 import { sqlAsSuperuser } from "../support/stack.ts";
 
@@ -17,6 +21,9 @@ let project: Project;
 let sessions: Sessions;
 /** What has to be the same at the end. */
 let unchanged: Awaited<ReturnType<typeof constants>>;
+
+/** What a command says first that finds a state half written. */
+const TAKEN = "… taking Pulumi's copy of the state, which a run that was killed left half written\n";
 
 const NAMES = [
   ...["trading_migrator", "trading_user", "trading_readonly", "trading_replicator"],
@@ -235,6 +242,62 @@ test("a rotation of somebody who is not there is refused, and nothing is changed
       "trading_replicator, mongodb-admin, mongodb-service, pgadmin and mongo-express. No password was changed.\n",
   });
   expect(renewed(before, await expectWhole())).toEqual([]);
+});
+
+describe("a rotation that is killed", () => {
+  let before: StackOutputs;
+  const idOf = (container: string) =>
+    docker("inspect", "--format", "{{.Id}}", container).catch(() => "being made anew");
+
+  /** Starts a rotation, and kills all of it as soon as something looks otherwise. */
+  async function killedWhen(look: () => Promise<string | boolean>, names: string[]): Promise<void> {
+    before = await project.outputs();
+    const was = await look();
+    const child = spawn(process.execPath, commandLine(["credentials", "--rotate", ...names]), {
+      ...place(),
+      stdio: "ignore",
+    });
+    const exit = once(child, "exit");
+    while ((await look()) === was) {
+      if (child.exitCode !== null) throw new Error("The rotation ended before it was killed.");
+      await sleep(10);
+    }
+    killIn(project.folder);
+    await exit;
+  }
+
+  const rerun = async (names: string[]) => {
+    const { code, stderr } = await tradingDb("credentials", "--rotate", ...names, "--json");
+    expect({ code, stderr: stderr.replace(TAKEN, "") }).toEqual({ code: 0, stderr: "" });
+  };
+  const up = async () => {
+    // Any command of ours takes the copy of a state that was left half written; Pulumi's own don't.
+    await tradingDb("status");
+    await project.stack.cancel();
+    await project.stack.up({ refresh: true });
+  };
+
+  const writer = () => idOf(writerOf(project.names.containers.mongodb));
+  const postgres = () => accepts.postgres(before, "trading_user", before.postgres.password);
+  const mongodb = () => accepts.mongodb(before, "admin", before.mongodb.adminPassword);
+  const mongoExpress = () => idOf(project.names.containers.mongoExpress);
+  // PgAdmin takes long to start.
+  const most = NAMES.filter((name) => name !== "pgadmin");
+  const [user, admin] = [["trading_user"], ["mongodb-admin"]];
+
+  test.each([
+    ["when MongoDB's file of its password goes", "the same command", writer, most, rerun],
+    ["when PostgreSQL takes the new passwords", "the same command", postgres, most, rerun],
+    ["when PostgreSQL takes one new password", "pulumi up", postgres, user, up],
+    ["when MongoDB's root user gets the new password", "the same command", mongodb, most, rerun],
+    ["when MongoDB's root user alone gets a new password", "pulumi up", mongodb, admin, up],
+    ["when Mongo Express goes", "the same command", mongoExpress, most, rerun],
+  ])("%s is ended by %s", async (_when, _again, look, names, heal) => {
+    await killedWhen(look, names);
+    await heal(names);
+    expect(renewed(before, await expectWhole()).sort()).toEqual([...names].sort());
+    expect((await accepted(before)).filter((name) => names.includes(name))).toEqual([]);
+  });
 });
 
 describe("a password that was changed in the server, and not in the state,", () => {

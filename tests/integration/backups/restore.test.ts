@@ -46,7 +46,7 @@ async function makeKeys(): Promise<{ end(): Promise<void> }> {
     const old = { purpose: "HMAC", key: BinData(0, "A".repeat(27) + "="), expiresAt: Timestamp(1, 0) };
     print("ready");
     for (let id = 1; require("fs").existsSync("/tmp/make-keys"); id++) {
-      admin.getCollection("system.keys").insertOne({ _id: NumberLong(id), ...old });
+      admin.getCollection("system.keys").insertOne({ _id: NumberLong(String(id)), ...old });
       sleep(20);
     }
     admin.getCollection("system.keys").deleteMany({ expiresAt: old.expiresAt });
