@@ -7,8 +7,8 @@ const project = {
 
 /**
  * Unit tests need neither engine nor daemon. Integration tests share the machine, and wait more than they work: two files
- * at a time, each with stacks, names and ports of its own. Faults are provoked on whole stacks, most for minutes each:
- * `npm run test:faults`, apart.
+ * at a time, each with stacks, names and ports of its own. Faults that take whole stacks down, or minutes each,
+ * are provoked apart: `npm run test:faults`.
  */
 export default {
   maxWorkers: 2,

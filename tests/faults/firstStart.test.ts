@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { bootstrapMongo } from "../../../migrator/mongodb/bootstrap.ts";
-import { migrate } from "../../../migrator/run.ts";
-import type { Connection, Engine } from "../../../migrator/types.ts";
-import type { Server } from "../../support/databases.ts";
-import { folder, migrationsOf } from "../../support/migrations.ts";
-import { freshMongo, freshPostgres } from "../../support/migratorDatabases.ts";
-import { docker } from "../../support/project.ts";
-import { expectSettled } from "../../support/settled.ts";
-import { makeScriptedServer, PASSWORD, type ScriptedServer } from "../../support/startScript.ts";
+import { bootstrapMongo } from "../../migrator/mongodb/bootstrap.ts";
+import { migrate } from "../../migrator/run.ts";
+import type { Connection, Engine } from "../../migrator/types.ts";
+import type { Server } from "../support/databases.ts";
+import { folder, migrationsOf } from "../support/migrations.ts";
+import { freshMongo, freshPostgres } from "../support/migratorDatabases.ts";
+import { docker } from "../support/project.ts";
+import { expectSettled } from "../support/settled.ts";
+import { makeScriptedServer, PASSWORD, type ScriptedServer } from "../support/startScript.ts";
 
 const MINUTE = 60_000;
 /** Moments of a first start, as parts of the time that it takes. */

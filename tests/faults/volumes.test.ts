@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { makeClone, type Clone } from "../../support/clone.ts";
-import { fingerprint } from "../../support/fingerprint.ts";
-import { docker, execute } from "../../support/project.ts";
+import { makeClone, type Clone } from "../support/clone.ts";
+import { fingerprint } from "../support/fingerprint.ts";
+import { docker, execute } from "../support/project.ts";
 
 const MINUTES = 60_000;
 const IMAGES = { postgres: "localhost/trading-db/postgres:15", mongodb: "localhost/trading-db/mongo:6.0" };

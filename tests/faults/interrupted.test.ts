@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { makeClone, type Clone, type Run } from "../../support/clone.ts";
-import { execute } from "../../support/project.ts";
+import { makeClone, type Clone, type Run } from "../support/clone.ts";
+import { execute } from "../support/project.ts";
 
 /* One clone for all: what a stopped run leaves is what the next one finds, and each test ends with a run that heals it. */
 

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Connection } from "../../../migrator/types.ts";
-import { askPostgres, logs, startPostgres, type Server } from "../../support/databases.ts";
-import { refusal, until, write } from "../../support/migrations.ts";
-import { makeResultsProgram, type ResultsProgram } from "../../support/resultsProgram.ts";
-import { expectSettled } from "../../support/settled.ts";
-import { expectUnchanged, stateOf } from "../../support/unchanged.ts";
+import type { Connection } from "../../migrator/types.ts";
+import { askPostgres, logs, startPostgres, type Server } from "../support/databases.ts";
+import { refusal, until, write } from "../support/migrations.ts";
+import { makeResultsProgram, type ResultsProgram } from "../support/resultsProgram.ts";
+import { expectSettled } from "../support/settled.ts";
+import { expectUnchanged, stateOf } from "../support/unchanged.ts";
 
 // What can befall migrations that Pulumi runs. The tests build upon each other.
 jest.setTimeout(180_000);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { connectPostgres } from "../../../migrator/postgresql/connection.ts";
-import { migrate } from "../../../migrator/run.ts";
-import type { Connection } from "../../../migrator/types.ts";
-import { askPostgres, docker, freePort, startPostgres, type Server } from "../../support/databases.ts";
-import { freshPostgres, usePostgres } from "../../support/migratorDatabases.ts";
-import { folder, migrationsOf, until } from "../../support/migrations.ts";
-import { startMigrate } from "../../support/runner.ts";
-import { expectSettled } from "../../support/settled.ts";
+import { connectPostgres } from "../../migrator/postgresql/connection.ts";
+import { migrate } from "../../migrator/run.ts";
+import type { Connection } from "../../migrator/types.ts";
+import { askPostgres, docker, freePort, startPostgres, type Server } from "../support/databases.ts";
+import { freshPostgres, usePostgres } from "../support/migratorDatabases.ts";
+import { folder, migrationsOf, until } from "../support/migrations.ts";
+import { startMigrate } from "../support/runner.ts";
+import { expectSettled } from "../support/settled.ts";
 
 // PostgreSQL's server ends its sessions, or crashes, under a run. MongoDB's: tests/integration/migrator/mongodb/outages.test.ts.
 jest.setTimeout(180_000);

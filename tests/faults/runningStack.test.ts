@@ -3,9 +3,9 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeClone, type Clone } from "../../support/clone.ts";
-import { fingerprint } from "../../support/fingerprint.ts";
-import { docker } from "../../support/project.ts";
+import { makeClone, type Clone } from "../support/clone.ts";
+import { fingerprint } from "../support/fingerprint.ts";
+import { docker } from "../support/project.ts";
 
 const MINUTES = 60_000;
 

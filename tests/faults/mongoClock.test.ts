@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { MongoClient } from "mongodb";
-import { readMigrations } from "../../../migrator/files.ts";
-import { bootstrapMongo } from "../../../migrator/mongodb/bootstrap.ts";
-import { connectMongo } from "../../../migrator/mongodb/connection.ts";
-import type { Connection } from "../../../migrator/types.ts";
-import { docker, rootPassword, startMongo, type Server } from "../../support/databases.ts";
-import { freshMongo } from "../../support/migratorDatabases.ts";
-import { folder, refusal, until, write } from "../../support/migrations.ts";
-import { startMigrate } from "../../support/runner.ts";
-import { expectSettled } from "../../support/settled.ts";
-import { fetchSkewedClock, type SkewedClock } from "../../support/skewedClock.ts";
-import { ledgerOf, locked, startRunner, underLock } from "../migrator/mongodb/engine.ts";
+import { readMigrations } from "../../migrator/files.ts";
+import { bootstrapMongo } from "../../migrator/mongodb/bootstrap.ts";
+import { connectMongo } from "../../migrator/mongodb/connection.ts";
+import type { Connection } from "../../migrator/types.ts";
+import { docker, rootPassword, startMongo, type Server } from "../support/databases.ts";
+import { freshMongo } from "../support/migratorDatabases.ts";
+import { folder, refusal, until, write } from "../support/migrations.ts";
+import { startMigrate } from "../support/runner.ts";
+import { expectSettled } from "../support/settled.ts";
+import { fetchSkewedClock, type SkewedClock } from "../support/skewedClock.ts";
+import { ledgerOf, locked, startRunner, underLock } from "../integration/migrator/mongodb/engine.ts";
 
 // The clocks of the runs: tests/integration/faults/migrationClocks.test.ts.
 jest.setTimeout(180_000);

@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listBackups } from "../../../operations/backups/catalog.ts";
-import { backUp, prove, restore } from "../../../operations/backups/ofStack.ts";
-import { makeBackedUp, type BackedUp } from "../../support/backedUp.ts";
-import { startBackupRun } from "../../support/backupRun.ts";
-import { docker, execute } from "../../support/project.ts";
-import { asRoot } from "../../../operations/process.ts";
+import { listBackups } from "../../operations/backups/catalog.ts";
+import { backUp, prove, restore } from "../../operations/backups/ofStack.ts";
+import { makeBackedUp, type BackedUp } from "../support/backedUp.ts";
+import { startBackupRun } from "../support/backupRun.ts";
+import { docker, execute } from "../support/project.ts";
+import { asRoot } from "../../operations/process.ts";
 
 const MINUTE = 60_000;
 jest.setTimeout(4 * MINUTE);

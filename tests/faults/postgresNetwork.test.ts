@@ -1,14 +1,14 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
-import { migrate } from "../../../migrator/run.ts";
-import type { Connection } from "../../../migrator/types.ts";
-import { askPostgres, docker, startPostgres, type Server } from "../../support/databases.ts";
-import { freshPostgres, usePostgres } from "../../support/migratorDatabases.ts";
-import { folder, migrationsOf, until } from "../../support/migrations.ts";
-import { startProxy } from "../../support/proxy.ts";
-import { startMigrate } from "../../support/runner.ts";
-import { expectSettled } from "../../support/settled.ts";
-import { expectUnchanged, stateOf } from "../../support/unchanged.ts";
+import { migrate } from "../../migrator/run.ts";
+import type { Connection } from "../../migrator/types.ts";
+import { askPostgres, docker, startPostgres, type Server } from "../support/databases.ts";
+import { freshPostgres, usePostgres } from "../support/migratorDatabases.ts";
+import { folder, migrationsOf, until } from "../support/migrations.ts";
+import { startProxy } from "../support/proxy.ts";
+import { startMigrate } from "../support/runner.ts";
+import { expectSettled } from "../support/settled.ts";
+import { expectUnchanged, stateOf } from "../support/unchanged.ts";
 
 jest.setTimeout(180_000);
 
