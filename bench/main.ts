@@ -6,9 +6,10 @@ import { buildRivals, measureCompose, measureTerraform, terraformVersion } from 
 
 const HELP = `npm run bench -- [stack] [--runs N] [--json]
 npm run bench -- migrations [--runs N] [--json] [--only TEXT] [--scale FACTOR] [--ours FOLDER]
+npm run bench -- backups [--runs N] [--json] [--scale FACTOR]
 
 Measures this project beside docker compose, and terraform where there is one, on names and ports of their own; or its
-migrations beside other tools, on databases of their own: with --only the contests whose title has TEXT, with --scale a
+migrations beside other tools, or its backups beside the servers' own tools, on databases of their own: with --only the contests whose title has TEXT, with --scale a
 part of all the files, to see that all works, with --ours the engine of another checkout.
 Each figure is the median of N runs (default 5). docs/speed.md says what exactly is measured.`;
 
@@ -32,8 +33,10 @@ const { values, positionals } = parseArgs({
 });
 if (values.help) {
   console.log(HELP);
-} else if (positionals.length > 1 || !["stack", "migrations", undefined].includes(positionals[0])) {
-  console.error(`There is no benchmark "${positionals.join(" ")}". There are stack, the default, and migrations.`);
+} else if (positionals.length > 1 || !["stack", "migrations", "backups", undefined].includes(positionals[0])) {
+  console.error(
+    `There is no benchmark "${positionals.join(" ")}". There are stack, the default, migrations and backups.`,
+  );
   process.exitCode = 1;
 } else if (!(Number(values.scale) > 0 && Number(values.scale) <= 1)) {
   console.error(`--scale is "${values.scale}" but must be above 0 and at most 1.`);
@@ -49,6 +52,9 @@ if (values.help) {
     if (positionals[0] === "migrations") {
       const { benchMigrations } = await import("./migrations.ts");
       await benchMigrations({ runs, json, scale: Number(values.scale), only, ours });
+    } else if (positionals[0] === "backups") {
+      const { benchBackups } = await import("./backups.ts");
+      await benchBackups(runs, json, Number(values.scale));
     } else await bench(runs, json);
   } catch (error) {
     console.error((error as Error).message);

@@ -127,9 +127,9 @@ export async function restoreArchive({ tools }: Scratch, source: (target: Writab
   await feed(restoreTool({ tools }, ["--oplogReplay", "--archive"]), source);
 }
 
-/** Starts mongorestore on a scratch's server. */
+/** Starts mongorestore on a scratch's server. What was let in before its validator was is brought back, too. */
 export function restoreTool({ tools }: Pick<Scratch, "tools">, options: string[]): Running {
-  return start(tools, ["mongorestore", "--port", SCRATCH_PORT, ...options]);
+  return start(tools, ["mongorestore", "--port", SCRATCH_PORT, "--bypassDocumentValidation", ...options]);
 }
 
 /** Replays a slice of the oplog on a scratch's server. @param before second since 1970 at whose beginning it stops; undefined replays all */
