@@ -119,7 +119,10 @@ export async function startScratchServer({ tools, folder }: Scratch): Promise<vo
   const script = `mkdir -m 0700 "$1"; mongod --dbpath "$1" "\${@:2}" --fork >/dev/null || { tail -n 5 /tmp/mongod.log >&2; exit 1; }`;
   await run(tools, ["bash", "-c", script, "start", folder, ...options]);
   // A set makes itself new keys while it is dumped: the oplog then has what no dump holds, and mongorestore gives up on it.
-  await run(tools, [...SCRATCH_SHELL, 'db.createCollection("system.keys")']);
+  await feed(
+    restoreTool({ tools }, ["--db=admin", "--collection=system.keys", "-"]),
+    async (nothing) => void nothing.end(),
+  );
 }
 
 /** Restores an archive of mongodump into a scratch's server, and the oplog in it. */

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { listed } from "../../migrator/errors.ts";
 import { UserError } from "../errors.ts";
 import { damageOf, KeyRefused, readArtefact, sync } from "./artefact.ts";
+import { both } from "./both.ts";
 import { compareMongo, comparePostgres, refuseDifference } from "./compare.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
@@ -37,15 +38,9 @@ export async function proveBackup(folder: string, key: string | undefined, openS
   try {
     const manifest = await readManifest(folder);
     await refuseDamage(folder, manifest, true);
-    // Both end before either's failure is told: nothing goes on behind the caller's back.
-    const seconds = await Promise.allSettled([
+    const seconds = await both(
       provePostgres(folder, manifest, key, openScratch, began),
       proveMongo(folder, manifest, key, openScratch, began),
-    ]).then((results) =>
-      results.map((result) => {
-        if (result.status === "rejected") throw result.reason;
-        return result.value;
-      }),
     );
     const lossSeconds = (at.getTime() - Date.parse(manifest.postgresql.consistentAt)) / 1000;
     const proof = { at: at.toISOString(), restoreSeconds: Math.max(...seconds), lossSeconds };

@@ -5,6 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../errors.ts";
 import { readArtefact } from "./artefact.ts";
+import { both } from "./both.ts";
 import { listBackups, offer, type Backup } from "./catalog.ts";
 import { compareMongo, comparePostgres } from "./compare.ts";
 import { beside, clear, complete, refuseFull, sweepGeneration, type RestoreTarget } from "./generation.ts";
@@ -58,8 +59,10 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     await refuseOtherMajor(configs, "mongod", manifest.mongodb.version);
     if (!request.adopt) await refuseOtherCluster(results, backup);
     for (const scratch of scratches) await clear(scratch);
-    await restorePostgres(request, manifest, logs, results).catch((error) => refuseFull(error, targets.postgresql));
-    await restoreMongo(request, manifest, logs, configs).catch((error) => refuseFull(error, targets.mongodb));
+    await both(
+      restorePostgres(request, manifest, logs, results).catch((error) => refuseFull(error, targets.postgresql)),
+      restoreMongo(request, manifest, logs, configs).catch((error) => refuseFull(error, targets.mongodb)),
+    );
     for (const scratch of scratches) await complete(scratch);
   } catch (error) {
     // The servers in them still write; they end with their containers, and what they wrote is removed by the next one.

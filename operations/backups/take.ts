@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { messageOf } from "../../migrator/errors.ts";
 import { UserError } from "../errors.ts";
-import { sync, writeArtefact, type Artefact } from "./artefact.ts";
+import { sync, writeArtefact } from "./artefact.ts";
+import { both } from "./both.ts";
 import { writeManifest, type Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
 import { giveToOwnerOf } from "./owner.ts";
@@ -74,32 +75,19 @@ async function copyAll(
   startedAt: string,
   tell: (sentence: string) => void,
 ): Promise<Manifest> {
-  const files: Partial<Record<keyof Manifest["files"], Artefact>> = {};
-  const into = (which: keyof Manifest["files"], file: string) => async (content: Readable) => {
+  const files: Partial<Manifest["files"]> = {};
+  const store: Store = (which, file) => async (content) => {
     files[which] = await writeArtefact(folder, file, content, key);
   };
-
-  tell("copying PostgreSQL");
-  const facts = await postgres.clusterFacts(session);
-  const rowsBefore = await postgres.countRows(session);
-  const { wal } = await postgres.baseBackup(postgresql.tools, into("postgresqlBase", "postgresql-base.tar"));
-  const [consistentAt] = await session.ask("SELECT to_json(clock_timestamp() AT TIME ZONE 'UTC') #>> '{}' || 'Z'");
-
-  tell(`dumping ${postgresql.database}`);
-  await postgres.dumpRoles(postgresql.tools, into("postgresqlRoles", "postgresql-roles.sql"));
-  const rows = await postgres.dump(
-    postgresql.tools,
-    session,
-    postgresql.database,
-    into("postgresqlDump", "postgresql.dump"),
+  const [results, configs] = await both(
+    copyPostgres(postgresql, session, store, tell),
+    copyMongo(mongodb, store, tell),
   );
-
-  tell("dumping MongoDB");
-  const before = await mongo.mongoFacts(mongodb, mongodb.database);
-  await mongo.dump(mongodb, into("mongodbDump", "mongodb.archive"));
-  const after = await mongo.mongoFacts(mongodb, mongodb.database);
-
-  const { version, featureCompatibilityVersion, replicaSetId, schemaVersion, oplog, documents, indexes } = after;
+  const [pgBasebackup, pgDump, mongodump] = await Promise.all([
+    versionOf(postgresql.tools, "pg_basebackup"),
+    versionOf(postgresql.tools, "pg_dump"),
+    versionOf(mongodb.tools, "mongodump"),
+  ]);
   return {
     format: 1,
     stack,
@@ -107,17 +95,46 @@ async function copyAll(
     startedAt,
     endedAt: new Date().toISOString(),
     encrypted: key !== undefined,
-    postgresql: { ...facts, database: postgresql.database, wal, consistentAt: consistentAt!, rowsBefore, rows },
-    mongodb: {
-      ...{ version, featureCompatibilityVersion, replicaSetId, database: mongodb.database, schemaVersion, oplog },
-      ...{ documentsBefore: before.documents, documents, indexes },
-    },
-    tools: {
-      pg_basebackup: await versionOf(postgresql.tools, "pg_basebackup"),
-      pg_dump: await versionOf(postgresql.tools, "pg_dump"),
-      mongodump: await versionOf(mongodb.tools, "mongodump"),
-    },
+    postgresql: results,
+    mongodb: configs,
+    tools: { pg_basebackup: pgBasebackup, pg_dump: pgDump, mongodump },
     files: files as Manifest["files"],
+  };
+}
+
+/** What reads a tool's output into a file of the backup. */
+type Store = (which: keyof Manifest["files"], file: string) => (content: Readable) => Promise<void>;
+
+async function copyPostgres(
+  { tools, database }: BackupSource["postgresql"],
+  session: PsqlSession,
+  store: Store,
+  tell: (sentence: string) => void,
+): Promise<Manifest["postgresql"]> {
+  tell("copying PostgreSQL");
+  const facts = await postgres.clusterFacts(session);
+  const rowsBefore = await postgres.countRows(session);
+  const { wal } = await postgres.baseBackup(tools, store("postgresqlBase", "postgresql-base.tar"));
+  const [consistentAt] = await session.ask("SELECT to_json(clock_timestamp() AT TIME ZONE 'UTC') #>> '{}' || 'Z'");
+  tell(`dumping ${database}`);
+  await postgres.dumpRoles(tools, store("postgresqlRoles", "postgresql-roles.sql"));
+  const rows = await postgres.dump(tools, session, database, store("postgresqlDump", "postgresql.dump"));
+  return { ...facts, database, wal, consistentAt: consistentAt!, rowsBefore, rows };
+}
+
+async function copyMongo(
+  mongodb: BackupSource["mongodb"],
+  store: Store,
+  tell: (sentence: string) => void,
+): Promise<Manifest["mongodb"]> {
+  tell("dumping MongoDB");
+  const before = await mongo.mongoFacts(mongodb, mongodb.database);
+  await mongo.dump(mongodb, store("mongodbDump", "mongodb.archive"));
+  const after = await mongo.mongoFacts(mongodb, mongodb.database);
+  const { version, featureCompatibilityVersion, replicaSetId, schemaVersion, oplog, documents, indexes } = after;
+  return {
+    ...{ version, featureCompatibilityVersion, replicaSetId, database: mongodb.database, schemaVersion, oplog },
+    ...{ documentsBefore: before.documents, documents, indexes },
   };
 }
 

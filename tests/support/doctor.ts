@@ -16,7 +16,7 @@ export interface Fault {
  */
 export async function faultsOf(clone: Clone, first = "true"): Promise<Fault[]> {
   const { code, stdout, stderr } = await clone.login(
-    `${first}; npx trading-db --stack ${clone.stackName} doctor --json`,
+    `${first}; trading-db --stack ${clone.stackName} doctor --json`,
   );
   expect(stderr).toBe("");
   // What was done before may have written, too.

@@ -14,7 +14,7 @@ jest.setTimeout(8 * MINUTE);
 const place = mkdtempSync(join(tmpdir(), "place-"));
 let clone: Clone;
 let container: string;
-const tradingDb = (line: string) => clone.login(`npx trading-db ${line}`);
+const tradingDb = (line: string) => clone.login(`trading-db ${line}`);
 const json = async (line: string) => JSON.parse((await tradingDb(`--json ${line}`)).stdout);
 
 beforeAll(async () => {

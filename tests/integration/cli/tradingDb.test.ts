@@ -4,13 +4,13 @@ import type { StackOutputs } from "../../../outputs.ts";
 import { makeClone, type Clone } from "../../support/clone.ts";
 import { faultsOf, heal } from "../../support/doctor.ts";
 
-// `npx trading-db`, on a stack as users have it.
+// `trading-db`, on a stack as users have it. By `npx` once: that alone takes as long again.
 const MINUTE = 60_000;
 jest.setTimeout(2 * MINUTE);
 
 let clone: Clone;
 let outputs: StackOutputs;
-const tradingDb = (line: string) => clone.login(`npx trading-db ${line}`);
+const tradingDb = (line: string) => clone.login(`trading-db ${line}`);
 const json = async (line: string) => JSON.parse((await tradingDb(`--json ${line}`)).stdout);
 
 beforeAll(async () => {
