@@ -58,13 +58,17 @@ async function lookAt(path: string): Promise<Dump> {
   const facts = await stat(path).catch(() => {
     throw new UserError(`There is no dump ${path}.`);
   });
-  if (facts.isDirectory()) {
-    const files = await readdir(path, { recursive: true });
-    return { path, isFolder: true, isCompressed: files.some((file) => file.endsWith(".bson.gz")) };
+  try {
+    if (facts.isDirectory()) {
+      const files = await readdir(path, { recursive: true });
+      return { path, isFolder: true, isCompressed: files.some((file) => file.endsWith(".bson.gz")) };
+    }
+    const file = await open(path);
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0).finally(() => file.close());
+    return { path, isFolder: false, isCompressed: buffer.readUInt16BE() === GZIP };
+  } catch (error) {
+    throw new UserError(`The dump ${path} can't be read: ${messageOf(error)}.`);
   }
-  const file = await open(path);
-  const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0).finally(() => file.close());
-  return { path, isFolder: false, isCompressed: buffer.readUInt16BE() === GZIP };
 }
 
 /** Every file that gzip made begins so (RFC 1952). */
