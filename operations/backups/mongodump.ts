@@ -90,6 +90,12 @@ async function restoreOnce({ path, isFolder, isCompressed }: Dump, scratch: Scra
   const from = isFolder ? `--dir=${scratch.folder}.dump` : "--archive";
   const tool = mongo.restoreTool(scratch, [...options, from]);
   await feed(tool, (target) => (isFolder ? endOf(target) : pipeline(createReadStream(path), target)));
+  // It goes on through what a server refuses, and ends well.
+  const said = await tool.ended;
+  const [, failed = "0"] = /(\d+) document\(s\) failed to restore/.exec(said) ?? [];
+  if (failed === "0") return;
+  const [, reason = ""] = /continuing through error: (.+)/.exec(said) ?? [];
+  throw new UserError(`${failed} documents of ${path} can't be restored: ${reason}. Nothing was changed.`);
 }
 
 /** Through tar, as `docker cp` would: it can't write where a container's root is read-only. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { restoreMongodump } from "../../../operations/backups/mongodump.ts";
@@ -73,6 +73,12 @@ test("what is no dump, or one of something else, is refused, and nothing is chan
   const other = await dumpFile("other", "--db=admin");
   expect(await refused(other)).toBe(
     `${other} does not hold the database trading_configs: it has no data. Nothing was changed.`,
+  );
+  const twice = await dumpFolder("twice", "--db=trading_configs");
+  const file = join(twice, "trading_configs/simulator_configs.bson");
+  writeFileSync(file, Buffer.concat([readFileSync(file), readFileSync(file)]));
+  expect(await refused(twice)).toMatch(
+    new RegExp(`^6 documents of ${twice} can't be restored: E11000 duplicate key error .+\\. Nothing was changed\\.$`),
   );
   expect(await configs()).toBe(6);
   expect(await system.servers.mongodb.onVolume("ls /volume")).not.toMatch(/restor/);
