@@ -27,10 +27,14 @@ export interface Schedule {
 /** Seconds between two slices of the oplog: what of MongoDB is lost at most with its server. */
 const OPLOG_EVERY = 30;
 
+/** Seconds until a backup that failed is tried again: doubled after each failure, from a minute to an hour. */
+const RETRY_AFTER = { least: 60, most: 3600 };
+
 /** Runs until the signal: streams the log, slices the oplog, takes, proves and removes backups. */
 export async function keepBackups(schedule: Schedule, signal: AbortSignal): Promise<void> {
   const { source, place, health, tell } = schedule;
   let isDue = false;
+  let retryAfter = RETRY_AFTER.least;
   const cron = new Cron(schedule.cron, { timezone: "UTC" }, () => void (isDue = true));
   signal.addEventListener("abort", () => cron.stop());
   tell(`next backup at ${cron.nextRun()?.toISOString()}`);
@@ -52,8 +56,15 @@ export async function keepBackups(schedule: Schedule, signal: AbortSignal): Prom
     repeat(1, signal, async () => {
       if (!isDue) return;
       isDue = false;
-      // What failed is tried again at the next time, and stands in the health until then.
-      await health.watch("backup", () => backUpAndPrune(schedule)).catch(() => {});
+      try {
+        await health.watch("backup", () => backUpAndPrune(schedule));
+        retryAfter = RETRY_AFTER.least;
+      } catch {
+        // It stands in the health, and in the log, until one succeeds.
+        tell(`backup: tried again in ${retryAfter} s`);
+        setTimeout(() => (isDue = true), retryAfter * 1000).unref();
+        retryAfter = Math.min(2 * retryAfter, RETRY_AFTER.most);
+      }
     }),
   ]);
 }

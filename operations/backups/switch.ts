@@ -28,11 +28,13 @@ export async function switchGenerations(
       outputs,
       `for v in ${engines.map((engine) => `/generations/${engine}`).join(" ")}; do mv "$v/current" "$v/${to}"; mv "$v/${from}" "$v/current"; done`,
     );
+  // The others have no use for a server that knows neither its set nor their passwords yet, and would fail.
+  const servers = { ...outputs, backups: null, adminTools: null };
   await stop(outputs);
   try {
     // Killed between its renames, a start script ends the switch of its volume.
     await rename(WHOLE, previous);
-    await start(outputs);
+    await start(servers);
     await bootstrap(outputs);
   } catch (error) {
     await stop(outputs);
@@ -40,6 +42,9 @@ export async function switchGenerations(
     await start(outputs);
     throw new UserError(`${messageOf(error)}\nThe data that were in use before are in use again.`);
   }
+  await start(outputs).catch((error) => {
+    throw new UserError(`${messageOf(error)}\nThe databases themselves are restored, and in use.`);
+  });
 }
 
 /** The backup brought roles and users as they were. They get what the stack's state knows. */
