@@ -15,9 +15,7 @@ export interface Fault {
  * @returns what is wrong; the exit code has to agree
  */
 export async function faultsOf(clone: Clone, first = "true"): Promise<Fault[]> {
-  const { code, stdout, stderr } = await clone.login(
-    `${first}; trading-db --stack ${clone.stackName} doctor --json`,
-  );
+  const { code, stdout, stderr } = await clone.login(`${first}; trading-db --stack ${clone.stackName} doctor --json`);
   expect(stderr).toBe("");
   // What was done before may have written, too.
   const { checks } = JSON.parse(stdout.slice(stdout.search(/^\{$/m))) as { checks: Fault[] };

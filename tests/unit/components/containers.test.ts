@@ -182,7 +182,7 @@ test("what takes backups is given exactly this, and nothing of Docker or of the 
       config("trading_backup_config"),
     ],
     healthcheck: {
-      tests: ["CMD", "test", "-e", "/tmp/healthy"],
+      tests: ["CMD-SHELL", '[ -n "$(find /tmp/healthy -mmin -2)" ]'],
       interval: "10s",
       timeout: "5s",
       retries: 3,
