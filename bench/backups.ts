@@ -1,11 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { table } from "../operations/table.ts";
 import { makeBackedUp, type BackedUp } from "../tests/support/backedUp.ts";
+import { startBackupRun } from "../tests/support/backupRun.ts";
 import { backUpBare, restoreBare } from "./backups/bare.ts";
 import { fill, type Sizes } from "./backups/fill.ts";
 import { median } from "./report.ts";
@@ -70,13 +68,11 @@ async function secondsOf(act: () => Promise<unknown>): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
-/** @returns its highest resident memory, in bytes */
-async function ourRun({ stack, outputs, place, key }: BackedUp, ...args: string[]): Promise<number> {
-  const child = spawn(process.execPath, ["bench/backups/ours.ts", ...args], { stdio: ["pipe", "pipe", "inherit"] });
-  child.stdin.end(JSON.stringify({ stack, outputs, place, key }));
-  const [said, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
-  if (code !== 0) throw new Error(`Our ${args[0]} ended with ${code}.`);
-  return Number(said);
+/** In a process of its own, whose memory is of nothing else. @returns its highest resident memory, in bytes */
+async function ourRun(system: BackedUp, verb: "backup" | "restore"): Promise<number> {
+  const { code, output } = await startBackupRun(system, verb).ended;
+  if (code !== 0) throw new Error(`Our ${verb} ended with ${code}:\n${output}`);
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(output)![1]) * 1024;
 }
 
 function report(steps: { sizes: Sizes; rounds: Round[] }[]): string {

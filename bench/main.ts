@@ -9,8 +9,9 @@ npm run bench -- migrations [--runs N] [--json] [--only TEXT] [--scale FACTOR] [
 npm run bench -- backups [--runs N] [--json] [--scale FACTOR]
 
 Measures this project beside docker compose, and terraform where there is one, on names and ports of their own; or its
-migrations beside other tools, or its backups beside the servers' own tools, on databases of their own: with --only the contests whose title has TEXT, with --scale a
-part of all the files, to see that all works, with --ours the engine of another checkout.
+migrations beside other tools, or its backups beside the servers' own tools, on databases of their own: with --only the
+contests whose title has TEXT, with --scale a part of all the data, to see that all works, with --ours the engine of
+another checkout.
 Each figure is the median of N runs (default 5). docs/speed.md says what exactly is measured.`;
 
 /** What is wanted: the highest ratio of one of Pulumi's figures to another tool's, or the highest number of seconds. */

@@ -30,8 +30,9 @@ export function newestCopy(stack: string): string | undefined {
   const folder = join(file, "../../../backups/trading-db", stack);
   const copies = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
   return [`${file}.bak`, ...copies]
-    .filter((copy) => basename(copy).startsWith(`${stack}.`) && (read(copy)?.resources ?? []).length > 0)
-    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0];
+    .filter((copy) => basename(copy).startsWith(`${stack}.`) && existsSync(copy))
+    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)
+    .find((copy) => (read(copy)?.resources ?? []).length > 0);
 }
 
 function stateFile(stack: string): string | undefined {

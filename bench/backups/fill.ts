@@ -69,6 +69,8 @@ async function fillMongo(outputs: StackOutputs, bytes: number): Promise<number> 
       }));
       await configs.insertMany(copies, { bypassDocumentValidation: true });
     }
+    // A dump holds the last write before it once more, in its oplog; and that may not be one which the validator refuses.
+    await configs.deleteOne({ _id: { $ne: sample._id } });
     return await size();
   } finally {
     await client.close();
