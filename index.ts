@@ -1,5 +1,5 @@
 import { DatabaseLayer } from "./components/databaseLayer.ts";
-import { loadSettings } from "./settings.ts";
+import { loadSettings } from "./configuration.ts";
 
 // Pulumi looks up the source map of every line of a stack trace, and takes a trace for each resource. Node, which runs this
 // program without compiling it, has none: that would be a tenth of the time of an `up`.

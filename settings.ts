@@ -1,8 +1,12 @@
-import * as pulumi from "@pulumi/pulumi";
 import { Cron } from "croner";
 import { join } from "node:path";
 import { z } from "zod";
 import { nameResources, type Naming } from "./naming.ts";
+
+/** A stack's configuration can't be used: the message is for people, and has the commands that mend it. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
 
 /** The four images that a stack runs, as names that the Docker daemon understands. */
 export interface Images {
@@ -155,18 +159,13 @@ const EXAMPLES: Record<keyof z.input<typeof schema>, string> = {
   backupKey: "--secret backupKey AGE-SECRET-KEY-1...",
 };
 
-/** The settings of the stack that runs, frozen. The only place that reads Pulumi's configuration. */
-export function loadSettings(): Settings {
-  return parseSettings(pulumi.getStack(), pulumi.runtime.allConfig(), process.env["TRADING_DB_IMAGES"]);
-}
-
 /**
  * Checks a stack's configuration and fills in the defaults.
  *
  * @param config all of the stack's configuration, keys with their namespace; other namespaces are left alone
  * @param machineImages where this machine gets its images when the stack doesn't say: set-up puts `local` there on a
  *   machine that no registry answers
- * @throws pulumi.RunError that lists everything that is wrong, each with the command that mends it
+ * @throws SettingsError that lists everything that is wrong, each with the command that mends it
  */
 export function parseSettings(stack: string, config: Record<string, string>, machineImages?: string): Settings {
   const own = Object.entries(config).filter(([key]) => key.startsWith(`${PROJECT}:`));
@@ -270,8 +269,8 @@ function findClashes(ports: Partial<Settings["ports"]>): string[] {
     });
 }
 
-function refusal(stack: string, problems: string[]): Error {
-  return new pulumi.RunError(
+function refusal(stack: string, problems: string[]): SettingsError {
+  return new SettingsError(
     [`The configuration of stack ${stack} can't be used:`, ...problems.map((problem) => `  - ${problem}`)].join("\n"),
   );
 }

@@ -15,6 +15,8 @@ import { recoverMongodb } from "../operations/recoverMongodb.ts";
 import { mongosh, psql } from "../operations/shells.ts";
 import { openStack, readOutputs, selectedStack } from "../operations/stack.ts";
 import { mendState } from "../operations/stateFile.ts";
+import type { StackOutputs } from "../outputs.ts";
+import { SettingsError } from "../settings.ts";
 import { ask } from "./ask.ts";
 import * as backupCommands from "./backupCommands.ts";
 import { exitCodes, write, type Outcome } from "./outcome.ts";
@@ -42,9 +44,14 @@ let options: { json?: boolean; stack?: string } = {};
 program.hook("preAction", (_program, command) => void (options = command.optsWithGlobals()));
 const asJson = () => options.json ?? false;
 const stackName = async () => options.stack ?? (await selectedStack());
-const outputsOf = async (name: string) => readOutputs(await open(name));
 
-/** Opens a stack, of whose state a run that was killed may have left a part. */
+/** Reads the outputs of a stack, of whose state a run that was killed may have left a part. */
+function outputsOf(name: string): Promise<StackOutputs> {
+  mendState(name, (step) => console.error(`… ${step}`));
+  return readOutputs(name);
+}
+
+/** Opens such a stack, to change it. */
 function open(name: string): Promise<Stack> {
   mendState(name, (step) => console.error(`… ${step}`));
   return openStack(name);
@@ -235,7 +242,7 @@ try {
 
 /** @throws the error itself where it is not one for people. */
 function worded(error: unknown): string {
-  const isKnown = error instanceof UserError || error instanceof MigrationError || error instanceof DockerError;
-  if (isKnown || (error instanceof Error && "commandResult" in error)) return tell(error);
+  const isKnown = [UserError, SettingsError, MigrationError, DockerError].some((kind) => error instanceof kind);
+  if (error instanceof Error && (isKnown || "commandResult" in error)) return tell(error);
   throw error;
 }

@@ -1,5 +1,7 @@
 import { MigrationError } from "../migrator/errors.ts";
-import { tell, UserError } from "../operations/errors.ts";
+import { mongodbAsAdmin, postgresAs } from "../operations/connections.ts";
+import { PulumiError, UserError } from "../operations/errors.ts";
+import { readOutputs, selectedStack } from "../operations/stack.ts";
 import type { Connection, Engine } from "../migrator/types.ts";
 
 /** A database to migrate. */
@@ -79,14 +81,10 @@ export async function targetOfStack(engine: string): Promise<Target> {
   if (engine !== "postgresql" && engine !== "mongodb") {
     throw new UserError(`There is no engine "${engine}". There are postgresql and mongodb.`);
   }
-  // Pulumi takes longer to load than most runs to run.
-  const { openStack, readOutputs, selectedStack } = await import("../operations/stack.ts");
-  const { mongodbAsAdmin, postgresAs } = await import("../operations/connections.ts");
   const outputs = await selectedStack()
-    .then(openStack)
     .then(readOutputs)
     .catch((cause: Error) => {
-      throw "commandResult" in cause ? new MigrationError(tell(cause), { cause }) : cause;
+      throw cause instanceof PulumiError ? new MigrationError(cause.message, { cause }) : cause;
     });
   const connection = engine === "postgresql" ? postgresAs(outputs, "trading_migrator") : mongodbAsAdmin(outputs);
   return { engine, connection };

@@ -96,7 +96,7 @@ export async function rotateCredentials(
     );
   });
   tell("… trying them");
-  const after = await readOutputs(stack);
+  const after = await readOutputs(stack.name);
   const checks = await verify(after);
   const variables = Object.keys(after.environment) as (keyof ServiceEnvironment)[];
   return {

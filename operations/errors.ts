@@ -3,10 +3,21 @@ export class UserError extends Error {
   override readonly name = "UserError";
 }
 
-/** What people are told of an error: of a Pulumi command that failed only what went wrong, not all that it printed. */
+/** A Pulumi command failed. Its message has what went wrong, not all that Pulumi printed. */
+export class PulumiError extends UserError {
+  constructor(finished: { stdout: string; stderr: string }, command: string) {
+    super(describe(finished, command));
+  }
+}
+
+/** What people are told of an error, of one of Pulumi's Automation API, too, which holds all that Pulumi printed. */
 export function tell(error: Error): string {
   if (!("commandResult" in error)) return error.message;
-  const { stdout, stderr } = error.commandResult as { stdout: string; stderr: string };
+  const finished = error.commandResult as { stdout: string; stderr: string };
+  return describe(finished, /Command failed with exit code \d+: (.+)/.exec(finished.stderr)?.[1] ?? "pulumi");
+}
+
+function describe({ stdout, stderr }: { stdout: string; stderr: string }, command: string): string {
   if (/spawn pulumi ENOENT/.test(stderr)) return "Pulumi was not found. Set this clone up: ./setup-databases.sh";
   if (/incorrect passphrase/.test(stderr)) {
     return (
@@ -15,6 +26,5 @@ export function tell(error: Error): string {
     );
   }
   const problems = `${stdout}\n${stderr}`.split("\n").flatMap((line) => /(?:^|\s)error: (.+)/.exec(line)?.[1] ?? []);
-  const command = /Command failed with exit code \d+: (.+)/.exec(stderr)?.[1] ?? "pulumi";
   return `${[...new Set(problems)].join("\n") || "Pulumi failed without a reason."}\nSee all of it: ${command}`;
 }

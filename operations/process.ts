@@ -17,7 +17,7 @@ export function run(program: string, args: string[], timeout = 0): Promise<Finis
   return new Promise((resolve) => {
     const done = (error: ExecFileException | null, stdout: string, stderr: string) => {
       const code = error === null ? 0 : error.code === "ENOENT" ? 127 : typeof error.code === "number" ? error.code : 1;
-      resolve({ code, stdout, stderr });
+      resolve({ code, stdout, stderr: error?.code === "ENOENT" ? error.message : stderr });
     };
     execFile(program, args, { timeout, maxBuffer: 64 * 1024 * 1024 }, done);
   });

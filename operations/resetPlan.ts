@@ -1,7 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { listBackups, newestGood } from "./backups/catalog.ts";
 import { placeOf } from "./backups/ofStack.ts";
-import { exportDeployment } from "./stack.ts";
+import { exportDeployment, readPartialOutputs } from "./stack.ts";
 
 /** What a reset deletes, and what stays to bring it back from. */
 export interface ResetPlan {
@@ -20,8 +20,7 @@ export async function resetPlan(stack: Stack): Promise<ResetPlan> {
   const { resources = [] } = await exportDeployment(stack);
   const named = (type: string) =>
     resources.filter((resource) => resource.type === type).map(({ outputs }) => String(outputs?.["name"]));
-  const outputs = Object.fromEntries(Object.entries(await stack.outputs()).map(([key, { value }]) => [key, value]));
-  const place = placeOf(stack.name, outputs as never);
+  const place = placeOf(stack.name, await readPartialOutputs(stack.name));
   const backup = newestGood(await listBackups(place));
   return {
     containers: named("docker:index/container:Container"),

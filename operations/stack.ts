@@ -1,28 +1,58 @@
-import { LocalWorkspace, type OutputMap, type Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { StackOutputs } from "../outputs.ts";
 import { parseSettings, type Settings } from "../settings.ts";
-import { UserError } from "./errors.ts";
+import { PulumiError, UserError } from "./errors.ts";
 import { run } from "./process.ts";
 
-/** Opens a stack that exists. @throws UserError where it doesn't */
+/**
+ * Opens a stack that exists, to change it. What only reads asks `pulumi` itself: the Automation API takes half a second to
+ * load, and selects each stack that it opens. The selection that people made is given back.
+ *
+ * @throws UserError where there is no such stack
+ */
 export async function openStack(name: string): Promise<Stack> {
+  const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
+  const before = await selectedStack().catch(() => name);
   try {
-    return await LocalWorkspace.selectStack({ stackName: name, workDir: process.cwd() });
+    const stack = await LocalWorkspace.selectStack({ stackName: name, workDir: process.cwd() });
+    if (before !== name) await selectStack(before);
+    return stack;
   } catch (error) {
-    if (!(error instanceof Error) || !/no stack named/.test(error.message)) throw error;
-    throw new UserError(`There is no stack ${name} here. Set it up: ./setup-databases.sh --stack ${name}`);
+    throw isUnknown(error) ? new UnknownStack(name) : error;
   }
 }
 
-/** The stack that is selected in this folder: the one that `pulumi` commands act on. */
+/** The stack that is selected in this folder: the one that `pulumi` commands act on. @throws UserError for none */
 export async function selectedStack(): Promise<string> {
-  const workspace = await LocalWorkspace.create({ workDir: process.cwd() });
-  const current = await workspace.stack();
-  if (current === undefined) throw new UserError("No stack is selected here. Set one up: ./setup-databases.sh");
-  return current.name;
+  try {
+    return (await pulumi("stack", "--show-name")).trim();
+  } catch (error) {
+    if (!(error instanceof PulumiError) || !/no stack selected/.test(error.message)) throw error;
+    throw new UserError("No stack is selected here. Set one up: ./setup-databases.sh");
+  }
 }
 
-/** The settings of a stack, as its program sees them. @throws pulumi.RunError that lists what is wrong in them */
+/** Makes a stack the one that `pulumi` commands in this folder act on. */
+export async function selectStack(name: string): Promise<void> {
+  await pulumi("stack", "select", name);
+}
+
+/** @returns what it printed @throws PulumiError where it fails */
+async function pulumi(...command: string[]): Promise<string> {
+  const finished = await run("pulumi", [...command, "--non-interactive", "--color", "never"]);
+  if (finished.code !== 0) throw new PulumiError(finished, ["pulumi", ...command].join(" "));
+  return finished.stdout;
+}
+
+export class UnknownStack extends UserError {
+  constructor(name: string) {
+    super(`There is no stack ${name} here. Set it up: ./setup-databases.sh --stack ${name}`);
+  }
+}
+
+const isUnknown = (error: unknown) => error instanceof Error && /no stack named/.test(error.message);
+
+/** The settings of a stack, as its program sees them. @throws SettingsError that lists what is wrong in them */
 export async function readSettings(stack: Stack): Promise<Settings> {
   const config = Object.entries(await stack.getAllConfig()).map(([key, { value }]) => [key, value]);
   return parseSettings(stack.name, Object.fromEntries(config), process.env["TRADING_DB_IMAGES"]);
@@ -55,21 +85,28 @@ export function ownThings({ resources = [] }: Deployment): OwnThings {
   return { installation: identity?.outputs?.["hex"] as string | undefined, ids: new Set(ids) };
 }
 
-/** The outputs of a stack, secrets in clear. @throws UserError where it never came up whole */
-export async function readOutputs(stack: Stack): Promise<StackOutputs> {
-  return parseOutputs(stack.name, await stack.outputs());
+/** The outputs of a stack, secrets in clear. @throws UserError where it does not exist, or never came up whole */
+export async function readOutputs(name: string): Promise<StackOutputs> {
+  return parseOutputs(name, await readPartialOutputs(name));
+}
+
+/** What there is of the outputs of a stack that may never have come up whole. @throws UserError where it does not exist */
+export async function readPartialOutputs(name: string): Promise<Partial<StackOutputs>> {
+  try {
+    return JSON.parse(
+      await pulumi("stack", "output", "--json", "--show-secrets", "--stack", name),
+    ) as Partial<StackOutputs>;
+  } catch (error) {
+    throw isUnknown(error) ? new UnknownStack(name) : error;
+  }
 }
 
 /** @throws UserError where an output is missing: the stack never came up whole, or an older program made it */
-export function parseOutputs(stack: string, outputs: OutputMap): StackOutputs {
-  const names: (keyof StackOutputs)[] = ["postgres", "mongodb", "environment", "networks", "installation"];
+export function parseOutputs(stack: string, outputs: Partial<StackOutputs>): StackOutputs {
+  const names = ["postgres", "mongodb", "environment", "networks", "installation"] as const;
   const missing = names.filter((name) => outputs[name] === undefined);
-  if (missing.length > 0) {
-    throw new UserError(
-      `Stack ${stack} has no output ${missing.join(", ")}: it never came up whole. Bring it up: ./setup-databases.sh --stack ${stack}`,
-    );
-  }
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, { value }]) => [name, value]),
-  ) as unknown as StackOutputs;
+  if (missing.length === 0) return outputs as StackOutputs;
+  throw new UserError(
+    `Stack ${stack} has no output ${missing.join(", ")}: it never came up whole. Bring it up: ./setup-databases.sh --stack ${stack}`,
+  );
 }

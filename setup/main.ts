@@ -11,7 +11,7 @@ import { listSteps, type Context, type Options } from "./steps.ts";
 
 /** What a user needs to know once all is up. */
 async function conclude({ stack, environmentFile }: Context): Promise<string> {
-  const outputs = await readOutputs(stack);
+  const outputs = await readOutputs(stack.name);
   const tools = Object.values(outputs.adminTools ?? {});
   const advice = adviceForNewMember();
   return [

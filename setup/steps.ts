@@ -106,7 +106,7 @@ export function listSteps(options: Options): ListrTask<Context>[] {
         await deploy(stack, say(task), { signal: relay }).finally(() => keepSaltOutOfGit(stack.name));
       }),
       step("Verify", async ({ stack }, task) => {
-        const checks = await verify(await readOutputs(stack));
+        const checks = await verify(await readOutputs(stack.name));
         const failed = checks.filter(({ problem }) => problem !== undefined);
         if (failed.length > 0)
           throw new UserError(failed.map(({ name, problem }) => `Not so: ${name}. ${problem}`).join("\n"));

@@ -1,6 +1,6 @@
 import { follow } from "../process.ts";
 import { UserError } from "../errors.ts";
-import { openStack, readOutputs } from "../stack.ts";
+import { openStack, readOutputs, readPartialOutputs, selectedStack, selectStack, UnknownStack } from "../stack.ts";
 import { listBackups, pickBackup } from "./catalog.ts";
 import { restore, type StackBackups } from "./ofStack.ts";
 
@@ -21,25 +21,27 @@ export async function clone(source: Omit<StackBackups, "outputs">, name: string,
   }
   tell(`setting up the stack ${name}`);
   await setUp(name, tell);
-  const stack = await openStack(name);
-  await restore({ ...source, stack: name, outputs: await readOutputs(stack) }, chosen.name, undefined, true);
+  await restore({ ...source, stack: name, outputs: await readOutputs(name) }, chosen.name, undefined, true);
   tell("applying migrations that are newer than the backup");
-  await stack.up({ refresh: true });
+  await (await openStack(name)).up({ refresh: true });
   return chosen.name;
 }
 
 async function exists(name: string): Promise<boolean> {
-  return openStack(name).then(
+  return readPartialOutputs(name).then(
     () => true,
     (error) => {
-      if (error instanceof UserError) return false;
+      if (error instanceof UnknownStack) return false;
       throw error;
     },
   );
 }
 
+/** Sets up a stack, and leaves the selection as it was: a branch that is made is not one that is switched to. */
 async function setUp(name: string, tell: (sentence: string) => void): Promise<void> {
+  const selected = await selectedStack();
   const { code, stderr, stdout } = await follow("./setup-databases.sh", ["--stack", name], tell);
+  await selectStack(selected);
   if (code === 0) return;
   throw new UserError(`The stack ${name} could not be set up: ${(stderr || stdout).trim().split("\n").at(-1)}`);
 }

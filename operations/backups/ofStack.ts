@@ -22,7 +22,7 @@ export interface StackBackups {
 }
 
 /** Where a stack's backups are. @param folder where the stack's own place is not meant */
-export function placeOf(stack: string, { backups }: StackOutputs, folder?: string): string {
+export function placeOf(stack: string, { backups }: Partial<StackOutputs>, folder?: string): string {
   return join(folder ?? backups?.place ?? "backups", stack);
 }
 

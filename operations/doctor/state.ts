@@ -114,12 +114,8 @@ function readOutputs(stack: string, { code, stdout, stderr }: Finished): StackOu
       cure: "unset PULUMI_CONFIG_PASSPHRASE PULUMI_CONFIG_PASSPHRASE_FILE && source .trading-db/env",
     };
   }
-  const values = code === 0 ? (JSON.parse(stdout) as Record<string, unknown>) : {};
   try {
-    return parseOutputs(
-      stack,
-      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, secret: true }])),
-    );
+    return parseOutputs(stack, code === 0 ? (JSON.parse(stdout) as Partial<StackOutputs>) : {});
   } catch (error) {
     const [problem = ""] = (error as Error).message.split(" Bring it up: ");
     return { problem, cure: setUp(stack) };

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_STACK, nameResources } from "../../../naming.ts";
-import { openStack, readOutputs } from "../../../operations/stack.ts";
+import { readOutputs } from "../../../operations/stack.ts";
 import type { StackOutputs } from "../../../outputs.ts";
 import { execute, makeProject, type Project } from "../../support/project.ts";
 
@@ -21,7 +21,7 @@ let folder: string;
 
 beforeAll(async () => {
   try {
-    outputs = await readOutputs(await openStack(DEFAULT_STACK));
+    outputs = await readOutputs(DEFAULT_STACK);
   } catch {
     project = await makeProject({ sampleData: "true" });
     await project.stack.up();

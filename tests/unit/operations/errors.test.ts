@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { tell, UserError } from "../../../operations/errors.ts";
+import { PulumiError, tell, UserError } from "../../../operations/errors.ts";
 
 /** What the Automation API throws. */
 const commandError = (stdout: string, stderr: string) =>
@@ -15,6 +15,13 @@ test("a Pulumi command that failed is told by its errors, each once, and by the 
     'Command failed with exit code 255: pulumi destroy --yes\nnoise\nerror: resource "data" cannot be deleted\nerror: update failed\n';
   expect(tell(commandError(stdout, stderr))).toBe(
     'resource "data" cannot be deleted\nupdate failed\nSee all of it: pulumi destroy --yes',
+  );
+});
+
+test("a Pulumi command that we ran ourselves is told in the same words", () => {
+  const finished = { stdout: "", stderr: "error: no stack named 'dev' found\n" };
+  expect(new PulumiError(finished, "pulumi stack output").message).toBe(
+    "no stack named 'dev' found\nSee all of it: pulumi stack output",
   );
 });
 
