@@ -12,6 +12,39 @@ export interface RestoreTarget {
   dataVolume: string;
 }
 
+/**
+ * Makes a new generation of servers' data beside the one that is in use, each in a scratch on its data volume. Where that
+ * fails nothing of it stays.
+ *
+ * @param fill gets the scratches in the order of the targets. It brings up servers in them, and stops them
+ */
+export async function makeGeneration<Result>(
+  targets: readonly (readonly [ScratchEngine, RestoreTarget])[],
+  fill: (...scratches: Scratch[]) => Promise<Result>,
+): Promise<Result> {
+  const scratches: Scratch[] = [];
+  const close = async () => {
+    for (const scratch of scratches) await scratch.close();
+  };
+  try {
+    for (const [engine, target] of targets) scratches.push(await beside(target, engine));
+    const result = await fill(...scratches);
+    for (const scratch of scratches) await complete(scratch);
+    await close();
+    return result;
+  } catch (error) {
+    // The servers in them still write; they end with their containers, and what they wrote is removed by new ones.
+    await close();
+    for (const [engine, target] of targets) await sweep(target, engine);
+    throw error;
+  }
+}
+
+/** Removes what an earlier restore left, of a generation in the making or of one that was never switched to. */
+export async function clear(scratch: Scratch): Promise<void> {
+  await inFolder(scratch, `rm -rf "$1" "$1".* "\${1%/*}/${WHOLE}"`);
+}
+
 /** @throws the error; where it is of a full disk, with the way out */
 export function refuseFull(error: unknown, { dataVolume }: RestoreTarget): never {
   if (!/No space left on device/i.test(messageOf(error))) throw error;
@@ -21,8 +54,7 @@ export function refuseFull(error: unknown, { dataVolume }: RestoreTarget): never
   );
 }
 
-/** A scratch on the data volume itself, beside the generation that is in use. */
-export async function beside({ image, dataVolume }: RestoreTarget, engine: ScratchEngine): Promise<Scratch> {
+async function beside({ image, dataVolume }: RestoreTarget, engine: ScratchEngine): Promise<Scratch> {
   const path = dataPaths[engine];
   try {
     return await scratchContainer(image, `${path}/${MAKING}`, [`${dataVolume}:${path}`], `restore-of-${dataVolume}`);
@@ -32,18 +64,13 @@ export async function beside({ image, dataVolume }: RestoreTarget, engine: Scrat
   }
 }
 
+/** Declares a generation whole: from here on a start script may take it. */
+async function complete(scratch: Scratch): Promise<void> {
+  await inFolder(scratch, `sync -f "$1"; rm -rf "$1".*; mv "$1" "\${1%/*}/${WHOLE}"`);
+}
+
 /** Removes a generation that did not become whole. */
-export async function sweepGeneration(target: RestoreTarget, engine: ScratchEngine): Promise<void> {
+async function sweep(target: RestoreTarget, engine: ScratchEngine): Promise<void> {
   const scratch = await beside(target, engine);
   await inFolder(scratch, 'rm -rf "$1" "$1".*').finally(() => scratch.close());
-}
-
-/** Removes what an earlier restore left, of a generation in the making or of one that was never switched to. */
-export async function clear(scratch: Scratch): Promise<void> {
-  await inFolder(scratch, `rm -rf "$1" "$1".* "\${1%/*}/${WHOLE}"`);
-}
-
-/** Declares a generation whole: from here on a start script may take it. */
-export async function complete(scratch: Scratch): Promise<void> {
-  await inFolder(scratch, `sync -f "$1"; rm -rf "$1".*; mv "$1" "\${1%/*}/${WHOLE}"`);
 }

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { messageOf } from "../../migrator/errors.ts";
 import type { StackOutputs } from "../../outputs.ts";
 import { UserError } from "../errors.ts";
-import { beside, clear, complete, refuseFull, sweepGeneration } from "./generation.ts";
+import { clear, makeGeneration, refuseFull } from "./generation.ts";
 import * as mongo from "./mongodb.ts";
 import type { Scratch } from "./scratch.ts";
 import { switchGenerations } from "./switch.ts";
@@ -31,24 +31,17 @@ export async function restoreMongodump(
   const dump = await lookAt(path);
   const { image, dataVolume, database, adminPassword } = outputs.mongodb;
   const target = { image, dataVolume };
-  const scratch = await beside(target, "mongodb");
-  let documents: Record<string, number>;
-  try {
+  const documents = await makeGeneration([["mongodb", target]], async (scratch) => {
     await clear(scratch);
     tell("restoring MongoDB beside the data that are in use");
     await mongo.startScratchServer(scratch);
     await bring(dump, scratch);
-    ({ documents } = await mongo.scratchFacts(scratch, database));
+    const { documents } = await mongo.scratchFacts(scratch, database);
     refuseOtherDatabase(path, database, Object.keys(documents));
     await mongo.makeOwn(scratch, adminPassword);
     await mongo.stopScratchServer(scratch);
-    await complete(scratch);
-  } catch (error) {
-    await scratch.close();
-    await sweepGeneration(target, "mongodb");
-    refuseFull(error, target);
-  }
-  await scratch.close();
+    return documents;
+  }).catch((error) => refuseFull(error, target));
   tell("switching to what was restored");
   await switchGenerations(outputs, ["mongodb"]);
   return documents;

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { listed } from "../../migrator/errors.ts";
+import { listed, messageOf } from "../../migrator/errors.ts";
 import { UserError } from "../errors.ts";
 import { damageOf, KeyRefused, readArtefact, sync } from "./artefact.ts";
 import { both } from "./both.ts";
@@ -10,7 +10,7 @@ import { readManifest, type Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
 import { giveToOwnerOf } from "./owner.ts";
 import * as postgres from "./postgresql.ts";
-import type { OpenScratch } from "./scratch.ts";
+import { inFolder, type OpenScratch, type Scratch, type ScratchEngine } from "./scratch.ts";
 import { PsqlSession } from "./tools.ts";
 
 export const PROOF = "proof.json";
@@ -30,7 +30,8 @@ export type Proof = z.infer<typeof schema>;
 
 /**
  * Restores a backup into scratch servers, and compares what is there with its manifest. The result is kept beside it.
- * @throws UserError where the backup can't be restored, or holds something else; that is kept, too
+ * @throws UserError where the backup can't be restored, or holds something else; that is kept, too. A key that does not
+ *   fit and a scratch that fails say nothing of the backup, and are not kept
  */
 export async function proveBackup(folder: string, key: string | undefined, openScratch: OpenScratch): Promise<Proof> {
   const at = new Date();
@@ -38,16 +39,16 @@ export async function proveBackup(folder: string, key: string | undefined, openS
   try {
     const manifest = await readManifest(folder);
     await refuseDamage(folder, manifest, true);
-    const seconds = await both(
-      provePostgres(folder, manifest, key, openScratch, began),
-      proveMongo(folder, manifest, key, openScratch, began),
+    const restored = await both(
+      inScratch("postgresql", openScratch, (scratch) => provePostgres(scratch, folder, manifest, key)),
+      inScratch("mongodb", openScratch, (scratch) => proveMongo(scratch, folder, manifest, key)),
     );
     const lossSeconds = (at.getTime() - Date.parse(manifest.postgresql.consistentAt)) / 1000;
-    const proof = { at: at.toISOString(), restoreSeconds: Math.max(...seconds), lossSeconds };
+    const proof = { at: at.toISOString(), restoreSeconds: (Math.max(...restored) - began) / 1000, lossSeconds };
     await keep(folder, proof);
     return proof;
   } catch (error) {
-    if (!(error instanceof UserError) || error instanceof KeyRefused) throw error;
+    if (!(error instanceof UserError) || error instanceof KeyRefused || error instanceof NoScratch) throw error;
     await keep(folder, { at: at.toISOString(), problem: error.message, restoreSeconds: 0, lossSeconds: 0 });
     throw error;
   }
@@ -74,43 +75,65 @@ async function keep(folder: string, proof: Proof): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-async function provePostgres(
-  folder: string,
-  { files, postgresql }: Manifest,
-  key: string | undefined,
+/** A proof could not be made: that says nothing of the backup. */
+class NoScratch extends UserError {}
+
+/** MB below which a server's failure in a scratch may be for want of room. */
+const ROOM = 100;
+
+/** @throws NoScratch where the scratch can't be had, is gone in the middle of the work, or is full */
+async function inScratch<Result>(
+  engine: ScratchEngine,
   openScratch: OpenScratch,
-  began: number,
-): Promise<number> {
-  const scratch = await openScratch("postgresql");
+  act: (scratch: Scratch) => Promise<Result>,
+): Promise<Result> {
+  const scratch = await openScratch(engine).catch((error) => {
+    throw new NoScratch(`There is no scratch to restore the backup into: ${messageOf(error)}`);
+  });
   try {
-    await postgres.unpackBase(scratch, (target) => readArtefact(folder, files.postgresqlBase, key, target));
-    await postgres.recover(scratch, { durable: false });
-    await comparePostgres(scratch, postgresql);
-    const seconds = (performance.now() - began) / 1000;
-    await postgres.restoreDump(scratch, "proof", (target) => readArtefact(folder, files.postgresqlDump, key, target));
-    const session = new PsqlSession(postgres.inScratch(scratch), "proof");
-    const rows = await postgres.countRows(session).finally(() => session.end());
-    refuseDifference("The dump of PostgreSQL", "row", rows, postgresql.rows, postgresql.rows);
-    return seconds;
+    return await act(scratch);
+  } catch (error) {
+    const room = await inFolder(scratch, 'df --block-size=1MB --output=avail "${1%/*}" | tail -n 1').catch(() => {
+      throw new NoScratch(
+        `The scratch into which the backup was restored is gone. The backup was not judged. ${messageOf(error)}`,
+      );
+    });
+    if (Number(room) > ROOM) throw error;
+    throw new NoScratch(
+      `There is no room to restore the backup into scratch servers: ${Number(room)} MB are left there. Free space, and prove it again. The backup was not judged.`,
+    );
   } finally {
     await scratch.close();
   }
 }
 
+/** @returns when its server stood with all data, by `performance.now()` */
+async function provePostgres(
+  scratch: Scratch,
+  folder: string,
+  { files, postgresql }: Manifest,
+  key: string | undefined,
+): Promise<number> {
+  await postgres.unpackBase(scratch, (target) => readArtefact(folder, files.postgresqlBase, key, target));
+  await postgres.recover(scratch, { durable: false });
+  await comparePostgres(scratch, postgresql);
+  const restored = performance.now();
+  await postgres.restoreDump(scratch, "proof", (target) => readArtefact(folder, files.postgresqlDump, key, target));
+  const session = new PsqlSession(postgres.inScratch(scratch), "proof");
+  const rows = await postgres.countRows(session).finally(() => session.end());
+  refuseDifference("The dump of PostgreSQL", "row", rows, postgresql.rows, postgresql.rows);
+  return restored;
+}
+
+/** @returns when its server stood with all data, by `performance.now()` */
 async function proveMongo(
+  scratch: Scratch,
   folder: string,
   { files, mongodb }: Manifest,
   key: string | undefined,
-  openScratch: OpenScratch,
-  began: number,
 ): Promise<number> {
-  const scratch = await openScratch("mongodb");
-  try {
-    await mongo.startScratchServer(scratch);
-    await mongo.restoreArchive(scratch, (target) => readArtefact(folder, files.mongodbDump, key, target));
-    await compareMongo(scratch, mongodb);
-    return (performance.now() - began) / 1000;
-  } finally {
-    await scratch.close();
-  }
+  await mongo.startScratchServer(scratch);
+  await mongo.restoreArchive(scratch, (target) => readArtefact(folder, files.mongodbDump, key, target));
+  await compareMongo(scratch, mongodb);
+  return performance.now();
 }

@@ -8,7 +8,7 @@ import { readArtefact } from "./artefact.ts";
 import { both } from "./both.ts";
 import { listBackups, offer, type Backup } from "./catalog.ts";
 import { compareMongo, comparePostgres } from "./compare.ts";
-import { beside, clear, complete, refuseFull, sweepGeneration, type RestoreTarget } from "./generation.ts";
+import { clear, makeGeneration, refuseFull, type RestoreTarget } from "./generation.ts";
 import type { Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
 import { slicesTo, type Slice } from "./oplog.ts";
@@ -51,26 +51,20 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     throw new UserError(error.message + offer(others));
   });
   const logs = await chooseLogs(request, manifest);
-  const scratches: Scratch[] = [];
-  try {
-    for (const engine of ["postgresql", "mongodb"] as const) scratches.push(await beside(targets[engine], engine));
-    const [results, configs] = scratches as [Scratch, Scratch];
+  const servers = [
+    ["postgresql", targets.postgresql],
+    ["mongodb", targets.mongodb],
+  ] as const;
+  await makeGeneration(servers, async (results, configs) => {
     await refuseOtherMajor(results, "postgres", manifest.postgresql.version);
     await refuseOtherMajor(configs, "mongod", manifest.mongodb.version);
     if (!request.adopt) await refuseOtherCluster(results, backup);
-    for (const scratch of scratches) await clear(scratch);
+    for (const scratch of [results, configs]) await clear(scratch);
     await both(
       restorePostgres(request, manifest, logs, results).catch((error) => refuseFull(error, targets.postgresql)),
       restoreMongo(request, manifest, logs, configs).catch((error) => refuseFull(error, targets.mongodb)),
     );
-    for (const scratch of scratches) await complete(scratch);
-  } catch (error) {
-    // The servers in them still write; they end with their containers, and what they wrote is removed by the next one.
-    for (const scratch of scratches) await scratch.close();
-    for (const engine of ["postgresql", "mongodb"] as const) await sweepGeneration(targets[engine], engine);
-    throw error;
-  }
-  for (const scratch of scratches) await scratch.close();
+  });
 }
 
 /** What of the archives a restore replays. */

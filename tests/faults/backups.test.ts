@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listBackups } from "../../operations/backups/catalog.ts";
 import { backUp, prove, restore } from "../../operations/backups/ofStack.ts";
+import { proveBackup } from "../../operations/backups/prove.ts";
+import { dataPaths, scratchContainer, type ScratchEngine } from "../../operations/backups/scratch.ts";
 import { makeBackedUp, type BackedUp } from "../support/backedUp.ts";
 import { startBackupRun } from "../support/backupRun.ts";
 import { docker, execute } from "../support/project.ts";
@@ -104,20 +106,44 @@ describe("on a disk that fills up (F09)", () => {
     expect((await listBackups(place)).map(({ name, state }) => [name, state])).toEqual([[name, "unproven"]]);
   });
 
-  test("a restore is refused by the name of the volume, and the data that are in use stay", async () => {
-    const volume = `it-small-${system.stack}`;
-    await docker(
-      "volume",
-      "create",
-      "--opt",
-      "type=tmpfs",
-      "--opt",
-      "device=tmpfs",
-      "--opt",
-      "o=size=20m,uid=999,gid=999",
-      volume,
+  // A volume of memory is empty for each container: that it is too small is all that is asked of it.
+  let volume: string;
+  let images: Record<ScratchEngine, string>;
+  beforeAll(async () => {
+    images = { postgresql: system.outputs.postgres.image, mongodb: system.outputs.mongodb.image };
+    volume = `it-small-${system.stack}`;
+    const options = ["type=tmpfs", "device=tmpfs", "o=size=20m,uid=999,gid=999"];
+    await docker("volume", "create", ...options.flatMap((option) => ["--opt", option]), volume);
+  });
+  afterAll(() => docker("volume", "rm", volume));
+
+  test("a proof is refused, and the backup is not called damaged for it", async () => {
+    const [backup] = await listBackups(system.place);
+    rmSync(join(backup!.folder, "proof.json"), { force: true });
+    const proof = proveBackup(backup!.folder, undefined, (engine) =>
+      scratchContainer(images[engine], `${dataPaths[engine]}/scratch`, [`${volume}:${dataPaths[engine]}`]),
     );
-    // A volume of memory is empty for each container: that it is too small is all that is asked of it.
+    await expect(proof).rejects.toThrow(
+      /^There is no room to restore the backup into scratch servers: \d+ MB are left there\. Free space, and prove it again\. The backup was not judged\.$/,
+    );
+    expect((await listBackups(system.place))[0]).toMatchObject({ name: backup!.name, state: "unproven" });
+  });
+
+  test("a proof whose scratch is gone in the middle is refused likewise", async () => {
+    const [backup] = await listBackups(system.place);
+    const proof = proveBackup(backup!.folder, undefined, async (engine) => {
+      const name = `it-scratch-${engine}-${system.stack}`;
+      const scratch = await scratchContainer(images[engine], `${dataPaths[engine]}/scratch`, [], name);
+      setTimeout(() => void docker("kill", name), 1000);
+      return scratch;
+    });
+    await expect(proof).rejects.toThrow(
+      /^The scratch into which the backup was restored is gone\. The backup was not judged\. /,
+    );
+    expect((await listBackups(system.place))[0]).toMatchObject({ name: backup!.name, state: "unproven" });
+  });
+
+  test("a restore is refused by the name of the volume, and the data that are in use stay", async () => {
     const outputs = { ...system.outputs, postgres: { ...system.outputs.postgres, dataVolume: volume } };
     const [backup] = await listBackups(system.place);
     await expect(restore({ ...system, outputs }, backup!.name, undefined)).rejects.toThrow(
@@ -126,6 +152,5 @@ describe("on a disk that fills up (F09)", () => {
       ),
     );
     expect(await system.sql("SELECT count(*)::int FROM trades")).toEqual([{ count: 127 }]);
-    await docker("volume", "rm", volume);
   });
 });
