@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeClone, type Clone } from "../support/clone.ts";
+import { startDaemon, type Daemon } from "../support/daemon.ts";
+
+// F20 on a daemon of its own, since others have containers on the machine's.
+
+const MINUTE = 60_000;
+jest.setTimeout(5 * MINUTE);
+
+const IMAGES = ["localhost/trading-db/postgres:15", "localhost/trading-db/mongo:6.0"];
+
+let clone: Clone;
+let daemon: Daemon;
+let before: string;
+
+beforeAll(async () => {
+  clone = makeClone({ sampleData: "true" });
+  expect(await clone.setUp(["--prepare"])).toMatchObject({ code: 0 });
+  daemon = await startDaemon();
+  await daemon.load(IMAGES);
+  expect(await inside(`./setup-databases.sh --stack ${clone.stackName}`)).toMatchObject({ code: 0, stderr: "" });
+  before = await contents();
+}, 8 * MINUTE);
+
+afterAll(async () => {
+  await daemon?.remove();
+  clone.remove();
+}, MINUTE);
+
+const inside = (command: string) => clone.login(`${daemon.inside} ${command}`);
+const tradingDb = (command: string) => inside(`npx trading-db --stack ${clone.stackName} ${command}`);
+
+/** All rows and documents, and the identity of the cluster: one that was initialised anew has another. */
+async function contents(): Promise<string> {
+  const rows = ["simulation_runs", "trades", "positions"].map(
+    (table) => `SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM ${table} AS t`,
+  );
+  const sql = ["SELECT system_identifier FROM pg_control_system()", ...rows].join("; ");
+  const results = await tradingDb(`psql -Atc "${sql}"`);
+  const configs = await tradingDb('mongosh --quiet --eval "db.runCommand({ dbHash: 1 }).md5"');
+  expect([results, configs]).toMatchObject([{ code: 0 }, { code: 0 }]);
+  return results.stdout + configs.stdout;
+}
+
+/** Waits until doctor finds nothing, without any command that helps. */
+async function becomesWell(): Promise<void> {
+  for (const deadline = Date.now() + 2 * MINUTE; ; await sleep(2000)) {
+    const { code, stdout, stderr } = await tradingDb("doctor");
+    if (code === 0) return;
+    if (Date.now() > deadline) throw new Error(stdout + stderr);
+  }
+}
+
+test.each([
+  { fate: "is started anew", signal: "SIGTERM" },
+  { fate: "loses its power, with all containers,", signal: "SIGKILL" },
+] as const)("a daemon that $fate brings both databases back by itself, with all their data", async ({ signal }) => {
+  await daemon.stop(signal);
+  expect((await tradingDb("doctor --json")).code).toBe(1);
+  await daemon.start();
+  await becomesWell();
+  expect(await contents()).toBe(before);
+  const again = `pulumi preview --refresh --expect-no-changes --non-interactive --stack ${clone.stackName}`;
+  expect(await inside(again)).toMatchObject({ code: 0 });
+});
