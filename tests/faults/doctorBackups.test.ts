@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeClone, type Clone } from "../support/clone.ts";
-import { faultsOf, heal } from "../support/doctor.ts";
-import { fingerprint } from "../support/fingerprint.ts";
+import { faultsOf, heal, setUpPatient, type Patient } from "../support/doctor.ts";
 import { docker } from "../support/project.ts";
 
 // Each test provokes a fault of scheduled backups, runs what doctor prints below it, and sees them well again.
@@ -15,17 +14,16 @@ jest.setTimeout(8 * MINUTE);
 
 const place = mkdtempSync(join(tmpdir(), "place-"));
 let clone: Clone;
+let patient: Patient;
 let container: string;
-let before: string;
 
 beforeAll(async () => {
   clone = makeClone({
     backups: JSON.stringify({ schedule: "0 3 * * *", place }).replaceAll('"', '\\"'),
     sampleData: "true",
   });
-  expect(await clone.setUp()).toMatchObject({ code: 0, stderr: "" });
+  patient = await setUpPatient(clone);
   container = clone.names.containers.backup;
-  before = await fingerprint(await clone.outputs());
   // The first backup is taken and proven at once.
   for (let faults = 1; faults > 0; await sleep(1000)) faults = (await faultsOf(clone)).length;
 }, 8 * MINUTE);
@@ -35,8 +33,6 @@ afterAll(() => {
   rmSync(place, { recursive: true, force: true });
 });
 
-const tradingDb = (command: string) => `npx trading-db --stack ${clone.stackName} ${command}`;
-const sameData = async () => expect(await fingerprint(await clone.outputs())).toBe(before);
 const onVolume = (server: "postgres" | "mongodb", script: string) =>
   docker("exec", clone.names.containers[server], "sh", "-c", script);
 
@@ -47,7 +43,7 @@ test("a container of backups that was killed is started", async () => {
     {
       name: `container ${container}`,
       problem: `The container ${container} is exited, with exit code 137.`,
-      cure: tradingDb("start"),
+      cure: patient.tradingDb("start"),
     },
   ]);
   await heal(clone, faults);
@@ -66,7 +62,7 @@ test("one that hangs turns red, and is started anew", async () => {
       problem: expect.stringMatching(
         new RegExp(`^The container ${container} runs, but its backups fail\\. Its last words: .+$`),
       ),
-      cure: `docker restart ${container} && ${tradingDb("backup --prove")}`,
+      cure: `docker restart ${container} && ${patient.tradingDb("backup --prove")}`,
     },
   ]);
   await heal(clone, faults);
@@ -79,7 +75,7 @@ test("a stack of which no backup is proven gets one", async () => {
     {
       name: "the last proven backup is as young as the schedule wants",
       problem: `No backup of stack ${clone.stackName} is proven.`,
-      cure: tradingDb("backup --prove"),
+      cure: patient.tradingDb("backup --prove"),
     },
   ]);
   await heal(clone, faults);
@@ -95,9 +91,9 @@ test("F17: a restore that was ended between its two volumes is told, and another
       name: "both databases are of the same restore",
       problem:
         "A restore was ended between its two databases: PostgreSQL holds what was restored, and MongoDB what was there before. Run that restore again, or the newest backup's.",
-      cure: tradingDb("restore --yes"),
+      cure: patient.tradingDb("restore --yes"),
     },
   ]);
   await heal(clone, faults);
-  await sameData();
+  await patient.sameData();
 });

@@ -3,8 +3,7 @@ import { readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeClone, run, type Clone } from "../support/clone.ts";
-import { faultsOf, heal } from "../support/doctor.ts";
-import { fingerprint } from "../support/fingerprint.ts";
+import { faultsOf, heal, setUpPatient, type Patient } from "../support/doctor.ts";
 import { killGroup } from "../support/killGroup.ts";
 import { docker } from "../support/project.ts";
 
@@ -14,20 +13,16 @@ const MINUTE = 60_000;
 jest.setTimeout(6 * MINUTE);
 
 let clone: Clone;
-let before: string;
-let setUp: string;
+let patient: Patient;
 
 beforeAll(async () => {
   clone = makeClone({ sampleData: "true" });
-  setUp = `./setup-databases.sh --stack ${clone.stackName}`;
-  expect(await clone.setUp()).toMatchObject({ code: 0, stderr: "" });
-  before = await fingerprint(await clone.outputs());
+  patient = await setUpPatient(clone);
 }, 8 * MINUTE);
 
 afterAll(() => clone.remove());
 
 const state = () => join(clone.folder, ".trading-db/state/.pulumi");
-const sameData = async () => expect(await fingerprint(await clone.outputs())).toBe(before);
 
 test("a Pulumi that is gone is installed again, and what needs none is looked at all the same", async () => {
   const file = join(clone.folder, ".trading-db/env");
@@ -81,11 +76,11 @@ test("F23: an update that was killed leaves a lock and operations half done, of 
     {
       name: "no operation is unfinished",
       problem: "An update was interrupted, and 1 of its operations may be half done.",
-      cure: setUp,
+      cure: patient.setUp,
     },
   ]);
   await heal(clone, faults, 2);
-  await sameData();
+  await patient.sameData();
 });
 
 test("F23: a state of which half was written is taken from Pulumi's copy of it", async () => {
@@ -98,11 +93,11 @@ test("F23: a state of which half was written is taken from Pulumi's copy of it",
       problem: expect.stringMatching(
         new RegExp(`^The state of stack ${clone.stackName} can't be read: .+\\. A copy of it can\\.$`),
       ),
-      cure: setUp,
+      cure: patient.setUp,
     },
   ]);
   await heal(clone, faults);
-  await sameData();
+  await patient.sameData();
 });
 
 test("F11, F23: a lost state with running containers and kept volumes is made anew, and both databases take its passwords", async () => {
@@ -121,9 +116,9 @@ test("F11, F23: a lost state with running containers and kept volumes is made an
     ].map((name) => ({
       name: `container ${name}`,
       problem: `The container ${name} belongs to another set-up of a stack ${clone.stackName}: another clone, or one whose state is lost.`,
-      cure: `${remove} && ${setUp}`,
+      cure: `${remove} && ${patient.setUp}`,
     })),
-    { name: "the state can be read", problem: `There is no stack ${clone.stackName} here.`, cure: setUp },
+    { name: "the state can be read", problem: `There is no stack ${clone.stackName} here.`, cure: patient.setUp },
   ]);
   expect(await clone.login(faults[0]!.cure)).toMatchObject({ code: 1 });
 
@@ -139,9 +134,9 @@ test("F11, F23: a lost state with running containers and kept volumes is made an
       problem: expect.stringMatching(
         new RegExp(`^Stack ${clone.stackName} has no output .+: it never came up whole\\.$`),
       ),
-      cure: setUp,
+      cure: patient.setUp,
     },
   ]);
   await heal(clone, next, 2);
-  await sameData();
+  await patient.sameData();
 });

@@ -3,8 +3,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeClone, type Clone } from "../support/clone.ts";
-import { faultsOf, heal } from "../support/doctor.ts";
-import { fingerprint } from "../support/fingerprint.ts";
+import { faultsOf, heal, setUpPatient, type Patient } from "../support/doctor.ts";
 import { docker } from "../support/project.ts";
 
 // Each test provokes a fault of what is on Docker, runs what doctor prints below it, and sees it well again.
@@ -15,24 +14,17 @@ jest.setTimeout(6 * MINUTE);
 const POSTGRES_IMAGE = "localhost/trading-db/postgres:15";
 
 let clone: Clone;
-let before: string;
-let setUp: string;
+let patient: Patient;
 
 beforeAll(async () => {
   clone = makeClone({ sampleData: "true" });
-  setUp = `./setup-databases.sh --stack ${clone.stackName}`;
-  expect(await clone.setUp()).toMatchObject({ code: 0, stderr: "" });
-  before = await fingerprint(await clone.outputs());
+  patient = await setUpPatient(clone);
 }, 8 * MINUTE);
 
 afterAll(() => clone.remove());
 
-const tradingDb = (command: string) => `npx trading-db --stack ${clone.stackName} ${command}`;
-
-const sameData = async () => expect(await fingerprint(await clone.outputs())).toBe(before);
-
 test("a stack that is well passes every check, each of which is named", async () => {
-  const { code, stdout, stderr } = await clone.login(tradingDb("doctor"));
+  const { code, stdout, stderr } = await clone.login(patient.tradingDb("doctor"));
   const { containers, volumes, networks } = clone.names;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout.trim().split("\n")).toEqual([
@@ -115,11 +107,11 @@ describe("a container", () => {
       [postgres, mongodb].map((name) => ({
         name: `container ${name}`,
         problem: `The container ${name} is exited, with exit code 137.`,
-        cure: tradingDb("start"),
+        cure: patient.tradingDb("start"),
       })),
     );
     await heal(clone, faults);
-    await sameData();
+    await patient.sameData();
   });
 
   test("that runs and fails its health check is started again", async () => {
@@ -135,7 +127,7 @@ describe("a container", () => {
       {
         name: `container ${mongodb}`,
         problem: `The container ${mongodb} runs, but fails its health check.`,
-        cure: tradingDb("restart"),
+        cure: patient.tradingDb("restart"),
       },
     ]);
     await heal(clone, faults);
@@ -170,14 +162,14 @@ describe("a container", () => {
         {
           name: `container ${postgres}`,
           problem: `Port ${port} of 127.0.0.1 is taken by the process node (${process.pid}).`,
-          cure: `pulumi config set postgresPort ${port + 10000} --stack ${clone.stackName} && ${setUp}`,
+          cure: `pulumi config set postgresPort ${port + 10000} --stack ${clone.stackName} && ${patient.setUp}`,
         },
       ]);
       await heal(clone, faults);
     } finally {
       server.close();
     }
-    await sameData();
+    await patient.sameData();
   });
 
   test("that is not where the settings want it, of which one was changed since, is brought there", async () => {
@@ -189,7 +181,7 @@ describe("a container", () => {
       {
         name: `container ${postgres}`,
         problem: `The container ${postgres} is reached by port ${port + 10000}, and the settings say ${port}.`,
-        cure: setUp,
+        cure: patient.setUp,
       },
     ]);
     await heal(clone, faults);
@@ -206,7 +198,7 @@ describe("a container", () => {
         {
           name: `container ${postgres}`,
           problem: `The name ${postgres} is taken by a container that is not ours.`,
-          cure: `docker rename ${postgres} ${postgres}-old && ${setUp}`,
+          cure: `docker rename ${postgres} ${postgres}-old && ${patient.setUp}`,
         },
       ]);
       await heal(clone, faults);
@@ -214,7 +206,7 @@ describe("a container", () => {
     } finally {
       await docker("rm", "--force", foreign);
     }
-    await sameData();
+    await patient.sameData();
   });
 });
 
@@ -226,7 +218,7 @@ test("F21: containers and networks that were removed by hand are made anew on th
   const gone = (kind: string, name: string) => ({
     name: `${kind} ${name}`,
     problem: `There is no ${kind} ${name}.`,
-    cure: setUp,
+    cure: patient.setUp,
   });
   expect(faults).toEqual([
     gone("network", networks.database),
@@ -235,7 +227,7 @@ test("F21: containers and networks that were removed by hand are made anew on th
     gone("container", containers.mongodb),
   ]);
   await heal(clone, faults);
-  await sameData();
+  await patient.sameData();
 });
 
 test("F22: an image that lost its name gets it back from the container that was made of it, with no registry at hand", async () => {
@@ -244,7 +236,7 @@ test("F22: an image that lost its name gets it back from the container that was 
   try {
     for (const [tag, image] of Object.entries(tags)) await docker("tag", image, tag);
     // Nothing answers under that name; the images are here, and that is enough.
-    expect(await clone.login(`pulumi config set images ${source} && ${setUp}`)).toMatchObject({ code: 0 });
+    expect(await clone.login(`pulumi config set images ${source} && ${patient.setUp}`)).toMatchObject({ code: 0 });
     const { postgres } = clone.names.containers;
     const image = await docker("inspect", "--format", "{{.Image}}", postgres);
     await docker("rmi", `${source}/postgres:15`);
@@ -257,8 +249,8 @@ test("F22: an image that lost its name gets it back from the container that was 
       },
     ]);
     await heal(clone, faults);
-    expect(await clone.login(`pulumi config rm images && ${setUp}`)).toMatchObject({ code: 0 });
-    await sameData();
+    expect(await clone.login(`pulumi config rm images && ${patient.setUp}`)).toMatchObject({ code: 0 });
+    await patient.sameData();
   } finally {
     for (const tag of Object.keys(tags)) await docker("rmi", "--force", tag);
   }
@@ -296,12 +288,12 @@ describe("settings", () => {
           problem: expect.stringMatching(
             /^The two databases may use 1049088 MiB of memory, but this machine has \d+ MiB\.$/,
           ),
-          cure: `${less("postgresMemory")} && ${less("mongodbMemory")} && ${setUp}`,
+          cure: `${less("postgresMemory")} && ${less("mongodbMemory")} && ${patient.setUp}`,
         },
         {
           name: "the subnets are free",
           problem: `trading-db:databaseSubnet is 10.219.9.0/24, which overlaps 10.219.8.0/22 of the network ${neighbour}.`,
-          cure: `pulumi config rm databaseSubnet --stack ${clone.stackName} && ${setUp}`,
+          cure: `pulumi config rm databaseSubnet --stack ${clone.stackName} && ${patient.setUp}`,
         },
       ]);
       // Set-up refuses the subnet after the memory was mended.
@@ -322,12 +314,12 @@ test("F21: a volume that was removed by hand is told with what is lost, and made
     {
       name: `volume ${volumes.mongodbData}`,
       problem: `The volume ${volumes.mongodbData} is gone, with all that was in it.`,
-      cure: setUp,
+      cure: patient.setUp,
     },
     {
       name: `container ${containers.mongodb}`,
       problem: `There is no container ${containers.mongodb}.`,
-      cure: setUp,
+      cure: patient.setUp,
     },
   ]);
   await heal(clone, faults);

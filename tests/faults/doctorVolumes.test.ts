@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeClone, type Clone } from "../support/clone.ts";
-import { faultsOf, heal } from "../support/doctor.ts";
-import { fingerprint } from "../support/fingerprint.ts";
+import { faultsOf, heal, setUpPatient, type Patient } from "../support/doctor.ts";
 import { docker, execute } from "../support/project.ts";
 
 // Each test provokes a fault of a data volume, runs what doctor prints below it, and sees it well again.
@@ -13,31 +12,25 @@ jest.setTimeout(6 * MINUTE);
 const IMAGES = { postgres: "localhost/trading-db/postgres:15", mongodb: "localhost/trading-db/mongo:6.0" };
 
 let clone: Clone;
-let before: string;
-let setUp: string;
+let patient: Patient;
 /** A container that keeps the small volume mounted: what is in memory would be gone when the server stops. */
 let keeper: string;
 
 beforeAll(async () => {
   clone = makeClone({ sampleData: "true" });
-  setUp = `./setup-databases.sh --stack ${clone.stackName}`;
   keeper = `${clone.stackName}-keeper`;
   const volume = clone.names.volumes.postgresData;
   await docker("volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=400m", volume);
   const idle = ["--network", "none", "--user", "0:0", "--volume", `${volume}:/volume`, "--entrypoint", "sleep"];
   const shadow = ["--tmpfs", "/var/lib/postgresql/data"];
   await docker("run", "--detach", "--init", "--name", keeper, ...idle, ...shadow, IMAGES.postgres, "3600");
-  expect(await clone.setUp()).toMatchObject({ code: 0, stderr: "" });
-  before = await fingerprint(await clone.outputs());
+  patient = await setUpPatient(clone);
 }, 8 * MINUTE);
 
 afterAll(async () => {
   await docker("rm", "--force", keeper);
   clone.remove();
 });
-
-const tradingDb = (command: string) => `npx trading-db --stack ${clone.stackName} ${command}`;
-const sameData = async () => expect(await fingerprint(await clone.outputs())).toBe(before);
 
 /** Runs a shell line as root where a volume of a stopped server is mounted at /volume. */
 const onVolume = (volume: string, line: string) => {
@@ -78,12 +71,12 @@ test("F09: a data volume that is full while the server writes its log is named, 
     {
       name: `container ${postgres}`,
       problem: `The volume ${volume} is full, and ${postgres} can't start. Free space on its disk, then start it.`,
-      cure: tradingDb("start"),
+      cure: patient.tradingDb("start"),
     },
   ]);
   await docker("exec", keeper, "rm", "/volume/ballast");
   await heal(clone, faults);
-  await sameData();
+  await patient.sameData();
 });
 
 describe.each(["postgres", "mongodb"] as const)("a data volume of %s", (service) => {
@@ -100,11 +93,11 @@ describe.each(["postgres", "mongodb"] as const)("a data volume of %s", (service)
       {
         name: `container ${container}`,
         problem: `The volume ${volume} can't be written by user 999. Nothing was changed.`,
-        cure: `docker run --rm -u 0 -v ${volume}:/volume --entrypoint chown ${image} -R 999:999 /volume && ${tradingDb("start")}`,
+        cure: `docker run --rm -u 0 -v ${volume}:/volume --entrypoint chown ${image} -R 999:999 /volume && ${patient.tradingDb("start")}`,
       },
     ]);
     await heal(clone, faults);
-    await sameData();
+    await patient.sameData();
   });
 });
 
@@ -124,7 +117,7 @@ test("F12: a data volume of another major version is told, and its data are set 
         `The volume ${volume} holds data of PostgreSQL 14, but the image ${IMAGES.postgres} is PostgreSQL 15. Nothing was changed. ` +
         "Run an image of PostgreSQL 14, dump the databases with pg_dump, and restore them into a stack of PostgreSQL 15. " +
         "Or set these data aside in the volume, and begin anew.",
-      cure: `docker run --rm -u 0 -v ${volume}:/volume --entrypoint sh ${IMAGES.postgres} -c '${aside}' && ${tradingDb("start")} && ${setUp}`,
+      cure: `docker run --rm -u 0 -v ${volume}:/volume --entrypoint sh ${IMAGES.postgres} -c '${aside}' && ${patient.tradingDb("start")} && ${patient.setUp}`,
     },
   ]);
   await heal(clone, faults);

@@ -1,5 +1,7 @@
 import { expect } from "@jest/globals";
+import type { StackOutputs } from "../../outputs.ts";
 import type { Clone } from "./clone.ts";
+import { fingerprint } from "./fingerprint.ts";
 import type { Ended } from "./project.ts";
 
 /** What doctor finds wrong. */
@@ -7,6 +9,29 @@ export interface Fault {
   name: string;
   problem: string;
   cure: string;
+}
+
+/** A stack on which faults are provoked. */
+export interface Patient {
+  outputs: StackOutputs;
+  /** The commands that set it up, and that do something with it, as doctor prints them. */
+  setUp: string;
+  tradingDb(command: string): string;
+  /** Fails where a row or document is another one than after the set-up. */
+  sameData(): Promise<void>;
+}
+
+/** Sets a clone up. */
+export async function setUpPatient(clone: Clone): Promise<Patient> {
+  expect(await clone.setUp()).toMatchObject({ code: 0, stderr: "" });
+  const outputs = await clone.outputs();
+  const before = await fingerprint(outputs);
+  return {
+    outputs,
+    setUp: `./setup-databases.sh --stack ${clone.stackName}`,
+    tradingDb: (command) => `npx trading-db --stack ${clone.stackName} ${command}`,
+    sameData: async () => expect(await fingerprint(await clone.outputs())).toBe(before),
+  };
 }
 
 /**

@@ -102,6 +102,8 @@ test("a clone is a second stack with the data of a backup", async () => {
     ),
   });
   expect(await tradingDb(`reset ${branch} --stack ${branch}`)).toMatchObject({ code: 0 });
+  // Neither a look at another stack nor its making and deleting is a wish to go there.
+  expect((await clone.login("pulumi stack --show-name")).stdout).toBe(`${clone.stackName}\n`);
 });
 
 test("a reset says what goes and what stays, and leaves the backups", async () => {

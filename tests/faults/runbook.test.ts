@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeClone, type Clone } from "../support/clone.ts";
+import { fingerprint } from "../support/fingerprint.ts";
+import { docker, execute } from "../support/project.ts";
+
+// Runs the commands of docs/operations.md as they stand there. Those of other situations are run by tests of their own.
+
+const MINUTE = 60_000;
+jest.setTimeout(8 * MINUTE);
+
+/** Images of this stack alone, since others run on those of the machine at the same time. */
+const PREFIX = "localhost/it-runbook";
+const IMAGES = {
+  [`${PREFIX}/postgres:15`]: "localhost/trading-db/postgres:15",
+  [`${PREFIX}/mongo:7`]: "localhost/trading-db/mongo:6.0",
+};
+
+let clone: Clone;
+let before: string;
+/** A copy of the stack's backups, as on another machine. */
+const elsewhere = mkdtempSync(join(tmpdir(), "elsewhere-"));
+
+beforeAll(async () => {
+  for (const [name, source] of Object.entries(IMAGES)) await docker("tag", source, name);
+  clone = makeClone({ sampleData: "true", images: PREFIX });
+  expect(await clone.setUp()).toMatchObject({ code: 0, stderr: "" });
+  before = await fingerprint(await clone.outputs());
+  expect(await clone.login("trading-db backup --prove")).toMatchObject({ code: 0 });
+  cpSync(join(clone.folder, "backups"), elsewhere, { recursive: true });
+}, 8 * MINUTE);
+
+afterAll(async () => {
+  clone.remove();
+  await execute("docker", ["rmi", "--force", ...Object.keys(IMAGES)]);
+  rmSync(elsewhere, { recursive: true });
+}, MINUTE);
+
+/** The first commands below a heading, with what stands there for a name put in. */
+function commandsOf(heading: string, names: Record<string, string>): string {
+  const [, section = ""] = readFileSync("docs/operations.md", "utf8").split(`\n## ${heading}\n`);
+  const [, block = ""] = /```bash\n(.*?)```/s.exec(section) ?? [];
+  expect(block).not.toBe("");
+  const text = Object.entries(names).reduce((text, [name, value]) => {
+    expect(text).toContain(name);
+    return text.replaceAll(name, value);
+  }, block);
+  return `set -euo pipefail\n${text}`;
+}
+
+describe("another version of a server", () => {
+  test("of the same major comes by its image, on the same data", async () => {
+    const ids = new Map<string, string>();
+    for (const name of Object.keys(IMAGES)) {
+      const made = await execute("bash", [
+        "-c",
+        `docker build --quiet --tag ${name} --label newer=yes - <<<"FROM ${name}"`,
+      ]);
+      expect(made).toMatchObject({ code: 0 });
+      ids.set(name, await docker("image", "inspect", "--format", "{{.Id}}", name));
+    }
+    expect(await clone.login("pulumi up --refresh --yes --non-interactive")).toMatchObject({ code: 0 });
+    const { postgres, mongodb } = clone.names.containers;
+    const running = await docker("inspect", "--format", "{{.Image}}", postgres, mongodb);
+    expect(running.split("\n")).toEqual([...ids.values()]);
+    expect(await fingerprint(await clone.outputs())).toBe(before);
+    expect(await clone.login("trading-db doctor")).toMatchObject({ code: 0 });
+  });
+
+  test("of another major gets the data by their logical forms", async () => {
+    const other = makeClone({ images: PREFIX });
+    try {
+      expect(await other.setUp()).toMatchObject({ code: 0, stderr: "" });
+      const place = join(elsewhere, clone.stackName);
+      const commands = commandsOf("Another version of a server", {
+        "postgresql.dump.zst": join(place, readdirSync(place)[0]!, "postgresql.dump.zst"),
+        "mongodb.archive.zst": join(place, readdirSync(place)[0]!, "mongodb.archive.zst"),
+        NEW: other.stackName,
+      });
+      expect(await other.login(commands)).toMatchObject({ code: 0 });
+      expect(await fingerprint(await other.outputs())).toBe(before);
+      expect(await other.login("pulumi up --refresh --yes --non-interactive && trading-db doctor")).toMatchObject({
+        code: 0,
+      });
+    } finally {
+      other.remove();
+    }
+  });
+});
+
+test("a new machine gets the data from a folder of backups", async () => {
+  expect(await clone.login(`trading-db reset ${clone.stackName}`)).toMatchObject({ code: 0 });
+  const machine = makeClone({ images: PREFIX }, clone.stackName);
+  try {
+    expect(await machine.setUp(["--prepare"])).toMatchObject({ code: 0 });
+    const commands = commandsOf("A new machine", {
+      "./setup-databases.sh": `./setup-databases.sh --stack ${machine.stackName}`,
+      "/path/of/backups": elsewhere,
+      "--adopt": "--adopt --yes",
+      "up --refresh": "up --refresh --yes --non-interactive",
+    });
+    expect(await machine.login(commands)).toMatchObject({ code: 0 });
+    expect(await fingerprint(await machine.outputs())).toBe(before);
+    expect(await machine.login("trading-db doctor")).toMatchObject({ code: 0 });
+  } finally {
+    machine.remove();
+  }
+});
