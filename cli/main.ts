@@ -136,7 +136,9 @@ for (const [name, shell] of Object.entries({ psql, mongosh })) {
     .allowUnknownOption()
     .helpOption(false)
     .action(async (options: string[]) => {
-      process.exitCode = shell(await outputsOf(await stackName()), options);
+      const end = shell(await outputsOf(await stackName()), options, asJson() ? "pipe" : "inherit");
+      if (asJson()) write({ lines: [], data: end, code: end.exitCode }, true);
+      process.exitCode = end.exitCode;
     });
 }
 add("env", "print what a trading service needs in its environment, secrets in clear")

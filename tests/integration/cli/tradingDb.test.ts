@@ -88,6 +88,8 @@ describe("the shells", () => {
       stdout: "2\n",
     });
     expect(await tradingDb('psql -c "SELECT nothing"')).toMatchObject({ code: 1 });
+    const asJson = await tradingDb('--json psql -Atc "SELECT 1 + 1"');
+    expect(JSON.parse(asJson.stdout)).toEqual({ exitCode: 0, stdout: "2\n", stderr: "" });
   });
 
   test("mongosh is logged in, and no process shows the password", async () => {

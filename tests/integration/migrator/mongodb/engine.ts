@@ -101,13 +101,14 @@ export async function holdCollection(
   };
 }
 
-/** Commands of migrators that the server is at, by their comments. */
-export async function operationsOf(client: MongoClient, database: string): Promise<string[]> {
+/** Commands of migrators that the server is at, by their comments. @param collection @default any, the ledger's, too */
+export async function operationsOf(client: MongoClient, database: string, collection?: string): Promise<string[]> {
   const running = await client
     .db("admin")
     .aggregate([{ $currentOp: { allUsers: true } }], { readConcern: { level: "local" } })
     .toArray();
   return running
+    .filter(({ ns }) => collection === undefined || ns === `${database}.${collection}`)
     .map(({ command }) => String(command?.comment))
     .filter((comment) => comment.endsWith(` of ${database}`));
 }
