@@ -26,6 +26,12 @@ export interface BackedUp extends StackBackups {
   sql(statement: string): Promise<Record<string, unknown>[]>;
   /** Runs a command in `trading_configs`. */
   command(command: object): Promise<Record<string, unknown>>;
+  /** Numbers of trades and of simulator configurations: 127 and 6 as it is made. */
+  counts(): Promise<[number, number]>;
+  /** Deletes them all. */
+  lose(): Promise<void>;
+  /** What lies beside the generation that is in use, in PostgreSQL's volume and in MongoDB's. */
+  beside(): Promise<[string[], string[]]>;
   remove(): Promise<void>;
 }
 
@@ -60,6 +66,25 @@ export async function makeBackedUp(stack = `it-${randomBytes(4).toString("hex")}
     await fill(outputs);
 
     const words: string[] = [];
+    const sql = async (statement: string) => {
+      const client = await connectPostgres(postgresAs(outputs, "trading_migrator"));
+      try {
+        await client.query("SET ROLE trading_owner");
+        return (await client.query(statement)).rows as Record<string, unknown>[];
+      } finally {
+        await client.end();
+      }
+    };
+    const command = async (command: object) => {
+      const client = await connectMongo(mongodbAsAdmin(outputs));
+      try {
+        return await client.db(outputs.mongodb.database).command(command);
+      } finally {
+        await client.close();
+      }
+    };
+    const besideIn = async (server: ScriptedServer) =>
+      (await server.onVolume("ls /volume")).split("\n").filter((name) => name !== "current" && name !== "");
     return {
       stack,
       outputs,
@@ -69,23 +94,17 @@ export async function makeBackedUp(stack = `it-${randomBytes(4).toString("hex")}
       servers: { postgres, mongodb },
       network,
       told: () => words.splice(0),
-      async sql(statement) {
-        const client = await connectPostgres(postgresAs(outputs, "trading_migrator"));
-        try {
-          await client.query("SET ROLE trading_owner");
-          return (await client.query(statement)).rows;
-        } finally {
-          await client.end();
-        }
+      sql,
+      command,
+      async counts() {
+        const [trades] = await sql("SELECT count(*)::int FROM trades");
+        return [trades!["count"] as number, (await command({ count: "simulator_configs" }))["n"] as number];
       },
-      async command(command) {
-        const client = await connectMongo(mongodbAsAdmin(outputs));
-        try {
-          return await client.db(outputs.mongodb.database).command(command);
-        } finally {
-          await client.close();
-        }
+      async lose() {
+        await sql("DELETE FROM trades");
+        await command({ delete: "simulator_configs", deletes: [{ q: {}, limit: 0 }] });
       },
+      beside: async () => [await besideIn(postgres), await besideIn(mongodb)],
       remove,
     };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { LocalWorkspace, type ConfigMap, type Stack } from "@pulumi/pulumi/automation/index.js";
+import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
 import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -42,6 +42,8 @@ export async function makeProject(config: Record<string, string> = {}): Promise<
     PULUMI_CONFIG_PASSPHRASE: "a passphrase of the tests",
     PULUMI_CONFIG_PASSPHRASE_FILE: "",
   };
+  // Takes seconds to load under jest, and most tests only want what is below.
+  const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
   const stack = await LocalWorkspace.createStack({ stackName, workDir: folder }, { envVars });
   const values: ConfigMap = {};
   for (const [key, value] of Object.entries({ postgresMemory: "512", mongodbMemory: "512", ...config })) {

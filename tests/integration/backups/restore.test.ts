@@ -5,10 +5,7 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readManifest, writeManifest, type Manifest } from "../../../operations/backups/manifest.ts";
 import { backUp, prove, restore } from "../../../operations/backups/ofStack.ts";
-import { prepareGeneration } from "../../../operations/backups/restore.ts";
-import { pickBackup, listBackups } from "../../../operations/backups/catalog.ts";
 import { makeBackedUp, type BackedUp } from "../../support/backedUp.ts";
-import { startBackupRun } from "../../support/backupRun.ts";
 import { docker } from "../../support/project.ts";
 
 const MINUTE = 60_000;
@@ -27,19 +24,6 @@ beforeAll(async () => {
   backup = await backUp(system);
 }, 4 * MINUTE);
 afterAll(() => system?.remove(), MINUTE);
-
-const trades = async () => Number((await system.sql("SELECT count(*) FROM trades"))[0]!["count"]);
-const configs = async () => (await system.command({ count: "simulator_configs" }))["n"];
-/** What lies beside the generation that is in use, in PostgreSQL's volume and in MongoDB's. */
-const beside = async () => {
-  const names = async (server: BackedUp["servers"]["postgres"]) =>
-    (await server.onVolume("ls /volume")).split("\n").filter((name) => name !== "current" && name !== "");
-  return [await names(system.servers.postgres), await names(system.servers.mongodb)];
-};
-const lose = async () => {
-  await system.sql("DELETE FROM trades");
-  await system.command({ delete: "simulator_configs", deletes: [{ q: {}, limit: 0 }] });
-};
 
 /** Writes keys of the kind that a set makes every few months, all the time until the end. They expired long ago. */
 async function makeKeys(): Promise<{ end(): Promise<void> }> {
@@ -71,26 +55,26 @@ async function makeKeys(): Promise<{ end(): Promise<void> }> {
 
 describe("a restore", () => {
   test("brings both databases back, and keeps what they held until the next backup is proven", async () => {
-    await lose();
-    expect([await trades(), await configs()]).toEqual([0, 0]);
+    await system.lose();
+    expect(await system.counts()).toEqual([0, 0]);
     await restore(system, undefined, undefined);
-    expect([await trades(), await configs()]).toEqual([127, 6]);
+    expect(await system.counts()).toEqual([127, 6]);
     const former = [expect.stringMatching(/^previous-2/)];
-    expect(await beside()).toEqual([former, former]);
+    expect(await system.beside()).toEqual([former, former]);
 
     const next = await backUp(system);
-    expect(await beside()).toEqual([former, former]);
+    expect(await system.beside()).toEqual([former, former]);
     await prove(system, next);
-    expect(await beside()).toEqual([[], []]);
+    expect(await system.beside()).toEqual([[], []]);
     rmSync(join(system.place, next), { recursive: true });
   });
 
   test("of a backup that was taken while MongoDB made itself new keys brings both databases back", async () => {
     const keys = await makeKeys();
     const taken = await backUp(system).finally(() => keys.end());
-    await lose();
+    await system.lose();
     await restore(system, taken, undefined);
-    expect([await trades(), await configs()]).toEqual([127, 6]);
+    expect(await system.counts()).toEqual([127, 6]);
     rmSync(join(system.place, taken), { recursive: true });
   });
 
@@ -120,7 +104,7 @@ describe("a restore", () => {
     ];
     expect(await docker("exec", ...login, "-d", "trading_results", "-Atc", "SELECT 1")).toBe("1");
     expect(mongodb.user).toBe("admin");
-    expect(await configs()).toBe(6);
+    expect(await system.counts()).toEqual([127, 6]);
     rmSync(join(system.place, old), { recursive: true });
   });
 });
@@ -137,7 +121,7 @@ describe("a backup that does not fit is refused before anything is touched", () 
   };
   afterAll(() => rmSync(join(system.place, altered), { recursive: true, force: true }));
   let before: string[][];
-  beforeEach(async () => void (before = await beside()));
+  beforeEach(async () => void (before = await system.beside()));
 
   test("of another cluster", async () => {
     await alter((manifest) => ({ ...manifest, postgresql: { ...manifest.postgresql, systemIdentifier: "42" } }));
@@ -148,7 +132,7 @@ describe("a backup that does not fit is refused before anything is touched", () 
           `Nothing was touched. To get its data beside these: npx trading-db clone NAME ${altered}`,
       ),
     );
-    expect(await beside()).toEqual(before);
+    expect(await system.beside()).toEqual(before);
   });
 
   test.each([
@@ -166,7 +150,7 @@ describe("a backup that does not fit is refused before anything is touched", () 
             `Run the major version ${other.split(".")[0]}, or load ${file} of the backup into this one: see docs/operations.md`,
         ),
       );
-      expect(await beside()).toEqual(before);
+      expect(await system.beside()).toEqual(before);
     },
   );
 
@@ -187,61 +171,4 @@ describe("a backup that does not fit is refused before anything is touched", () 
       new Error("2100-01-01 has not come yet. Choose a time that has passed, or latest."),
     );
   });
-});
-
-describe("a restore that is killed leaves the data that are in use usable, and a later one succeeds", () => {
-  test.each(["reading every byte", "restoring PostgreSQL", "restoring MongoDB"])("while it is %s", async (step) => {
-    const run = startBackupRun(system, "restore", backup);
-    await run.tells(step);
-    run.kill();
-    await run.ended;
-    expect([await trades(), await configs()]).toEqual([127, 6]);
-  });
-
-  test("between the two renames of a volume: the server's start ends the switch", async () => {
-    const { postgres } = system.servers;
-    await prepareGeneration({
-      place: system.place,
-      backup: pickBackup(await listBackups(system.place), system.place, backup),
-      key: undefined,
-      targets: {
-        postgresql: { image: postgres.image, dataVolume: postgres.volume },
-        mongodb: { image: system.servers.mongodb.image, dataVolume: system.servers.mongodb.volume },
-      },
-      adminPassword: system.outputs.mongodb.adminPassword,
-      adopt: false,
-      tell: () => {},
-    });
-    await system.sql("DELETE FROM trades");
-    await docker("stop", postgres.container);
-    await postgres.onVolume("mv /volume/current /volume/previous-of-the-test");
-    await postgres.start();
-    expect(await trades()).toBe(127);
-  });
-
-  test("and then it succeeds", async () => {
-    await lose();
-    await restore(system, backup, undefined);
-    expect([await trades(), await configs()]).toEqual([127, 6]);
-    expect((await beside()).flat().filter((name) => /^restor/.test(name))).toEqual([]);
-  });
-});
-
-test("two restores at once: the second is refused, the first succeeds", async () => {
-  const first = startBackupRun(system, "restore", backup);
-  await first.tells("restoring PostgreSQL");
-  await expect(restore(system, backup, undefined)).rejects.toThrow(
-    new Error(`Another restore into the volume ${system.servers.postgres.volume} is under way. Wait for its end.`),
-  );
-  expect(await first.ended).toMatchObject({ code: 0 });
-  expect(await trades()).toBe(127);
-});
-
-test("a generation that does not come up is put away again, and the former one is in use", async () => {
-  const { mongodb } = system.outputs;
-  const outputs = { ...system.outputs, mongodb: { ...mongodb, fromHost: { host: "127.0.0.1", port: 1 } } };
-  await expect(restore({ ...system, outputs }, backup, undefined)).rejects.toThrow(
-    /The data that were in use before are in use again\.$/,
-  );
-  expect([await trades(), await configs()]).toEqual([127, 6]);
 });

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { EJSON } from "bson";
-import { look } from "../../../migrator/open.ts";
-import { migrate } from "../../../migrator/run.ts";
-import type { Connection, Engine } from "../../../migrator/types.ts";
-import { connectMongo } from "../../../migrator/mongodb/connection.ts";
-import { connectPostgres } from "../../../migrator/postgresql/connection.ts";
-import type { Server } from "../../support/databases.ts";
-import { freshMongo, freshPostgres, readyMongo } from "../../support/migratorDatabases.ts";
-import { startPostgres } from "../../support/databases.ts";
-import { interrupted } from "../../support/interrupted.ts";
-import { folder, migrationsOf } from "../../support/migrations.ts";
-import type { Fate } from "../../support/proxy.ts";
-import { expectFreeLock } from "../../support/unchanged.ts";
+import { look } from "../../migrator/open.ts";
+import { migrate } from "../../migrator/run.ts";
+import type { Connection, Engine } from "../../migrator/types.ts";
+import { connectMongo } from "../../migrator/mongodb/connection.ts";
+import { connectPostgres } from "../../migrator/postgresql/connection.ts";
+import type { Server } from "../support/databases.ts";
+import { freshMongo, freshPostgres, readyMongo } from "../support/migratorDatabases.ts";
+import { startPostgres } from "../support/databases.ts";
+import { interrupted } from "../support/interrupted.ts";
+import { folder, migrationsOf } from "../support/migrations.ts";
+import type { Fate } from "../support/proxy.ts";
+import { expectFreeLock } from "../support/unchanged.ts";
 
 // A run is killed at a message between it and the database: before the database gets it, or before the run gets the answer.
 // Whatever the moment, the next run ends where one that nobody disturbed ends. FAULT_POINTS sets how many moments are tried.

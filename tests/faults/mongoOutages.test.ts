@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { MongoClient } from "mongodb";
 import { randomBytes } from "node:crypto";
-import { bootstrapMongo } from "../../../../migrator/mongodb/bootstrap.ts";
-import { connectMongo } from "../../../../migrator/mongodb/connection.ts";
-import { waitForPrimary } from "../../../../migrator/mongodb/primary.ts";
-import { migrate } from "../../../../migrator/run.ts";
-import type { Connection } from "../../../../migrator/types.ts";
-import { docker, freePort, rootPassword, startMongo, type Server } from "../../../support/databases.ts";
-import { folder, migrationsOf, until } from "../../../support/migrations.ts";
-import { startMigrate } from "../../../support/runner.ts";
-import { expectSettled } from "../../../support/settled.ts";
-import { ledgerOf } from "./engine.ts";
+import { bootstrapMongo } from "../../migrator/mongodb/bootstrap.ts";
+import { connectMongo } from "../../migrator/mongodb/connection.ts";
+import { waitForPrimary } from "../../migrator/mongodb/primary.ts";
+import { migrate } from "../../migrator/run.ts";
+import type { Connection } from "../../migrator/types.ts";
+import { docker, freePort, rootPassword, startMongo, type Server } from "../support/databases.ts";
+import { folder, migrationsOf, until } from "../support/migrations.ts";
+import { startMigrate } from "../support/runner.ts";
+import { expectSettled } from "../support/settled.ts";
+import { ledgerOf } from "../integration/migrator/mongodb/engine.ts";
 
 jest.setTimeout(180_000);
 
