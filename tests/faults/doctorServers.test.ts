@@ -3,7 +3,7 @@ import pg from "pg";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeClone, run, type Clone } from "../support/clone.ts";
 import { faultsOf, heal, setUpPatient, type Patient } from "../support/doctor.ts";
-import { docker } from "../support/project.ts";
+import { docker, execute } from "../support/project.ts";
 import { sqlAsSuperuser } from "../support/stack.ts";
 
 // Each test provokes a fault of a server that runs, runs what doctor prints below it, and sees it well again.
@@ -176,6 +176,27 @@ describe("PostgreSQL", () => {
       },
     ]);
     await heal(clone, faults);
+  });
+
+  test("F24: in whose container a fork bomb goes off is held by its memory, MongoDB works on, and nothing is lost", async () => {
+    const { container } = patient.outputs.postgres;
+    const processes = 4000;
+    const bomb = `for i in {1..${processes}}; do sleep 20 & done; wait`;
+    let isOver = false;
+    const exploded = execute("docker", ["exec", "--user", "999", container, "bash", "-c", bomb]);
+    void exploded.then(() => (isOver = true));
+    let most = 0;
+    while (!isOver) {
+      const { stdout } = await execute("docker", ["top", container, "-eo", "pid"]);
+      most = Math.max(most, stdout.trim().split("\n").length);
+      expect(await clone.login(patient.tradingDb('mongosh --eval "db.hello().isWritablePrimary"'))).toMatchObject({
+        stdout: "true\n",
+      });
+    }
+    expect(most).toBeGreaterThan(20);
+    expect(most).toBeLessThan(processes);
+    await heal(clone, await faultsOf(clone), 2);
+    await patient.sameData();
   });
 });
 
