@@ -9,6 +9,8 @@ export interface ContainerFacts {
   state: string;
   /** healthy, unhealthy, starting or none */
   health: string;
+  /** When its health check ended last; 1970 where none has. */
+  checkedAt: Date;
   /** Label trading-db.installation, empty where it is missing. */
   installation: string;
   /** Label trading-db.stack, empty where it is missing. */
@@ -42,7 +44,7 @@ interface Inspected {
     Error: string;
     OOMKilled: boolean;
     StartedAt: string;
-    Health?: { Status: string };
+    Health?: { Status: string; Log: { End: string }[] | null };
   };
   Config: { Labels: Record<string, string> | null };
   HostConfig: { PortBindings: Record<string, { HostPort: string }[]> | null };
@@ -62,6 +64,7 @@ export async function inspectContainers(names: string[]): Promise<ContainerFacts
     name: container.Name.slice(1),
     state: container.State.Status,
     health: container.State.Health?.Status ?? "none",
+    checkedAt: new Date(container.State.Health?.Log?.at(-1)?.End ?? 0),
     installation: container.Config.Labels?.["trading-db.installation"] ?? "",
     stack: container.Config.Labels?.["trading-db.stack"] ?? "",
     exitCode: container.State.ExitCode,

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { lastLogLines } from "../../migrator/docker.ts";
 import type { Settings } from "../../settings.ts";
-import { describeForeign, describeOther, removalOf, type ContainerFacts } from "../containers.ts";
+import { describeForeign, describeOther, inspectContainers, removalOf, type ContainerFacts } from "../containers.ts";
 import { findTakenPort, otherPort } from "../ports.ts";
 import { run } from "../process.ts";
 import type { OwnThings } from "../stack.ts";
@@ -33,7 +34,7 @@ export function containerCheck(
         findStranger(container, stack, own) ??
         (await findStandstill(service, settings, container, things)) ??
         (await findWantOfMemory(service, settings, container)) ??
-        findSickness(container, stack) ??
+        (await findSickness(container, stack)) ??
         findWrongPort(service, settings, container) ??
         findMissingLink(service, settings, container, things)
       );
@@ -141,8 +142,14 @@ async function hasLostProcesses(name: string): Promise<boolean> {
   return /^oom_kill [1-9]/m.test(stdout);
 }
 
-function findSickness({ name, health }: ContainerFacts, stack: string): Fault | undefined {
+/** Of a container that was paused until now, the last check is of that time: the next one tells. */
+async function findSickness({ name, health, checkedAt }: ContainerFacts, stack: string): Promise<Fault | undefined> {
   if (health !== "unhealthy") return undefined;
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(500)) {
+    const [now] = await inspectContainers([name]);
+    if (now?.health !== "unhealthy") return undefined;
+    if (now.checkedAt > checkedAt) break;
+  }
   return { problem: `The container ${name} runs, but fails its health check.`, cure: tradingDb(stack, "restart") };
 }
 
