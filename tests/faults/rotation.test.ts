@@ -269,8 +269,9 @@ describe("a rotation that is killed", () => {
   }
 
   const rerun = async (names: string[]) => {
-    const { code, stderr } = await tradingDb("credentials", "--rotate", ...names, "--json");
-    expect({ code, stderr: stderr.replace(TAKEN, "") }).toEqual({ code: 0, stderr: "" });
+    const { code, stdout, stderr } = await tradingDb("credentials", "--rotate", ...names, "--json");
+    const { error } = JSON.parse(stdout) as { error?: string };
+    expect({ code, error, stderr: stderr.replace(TAKEN, "") }).toEqual({ code: 0, stderr: "" });
   };
   const up = async () => {
     // Any command of ours takes the copy of a state that was left half written; Pulumi's own don't.
