@@ -46,14 +46,14 @@ const asJson = () => options.json ?? false;
 const stackName = async () => options.stack ?? (await selectedStack());
 
 /** Reads the outputs of a stack, of whose state a run that was killed may have left a part. */
-function outputsOf(name: string): Promise<StackOutputs> {
-  mendState(name, (step) => console.error(`… ${step}`));
+async function outputsOf(name: string): Promise<StackOutputs> {
+  await mendState(name, (step) => console.error(`… ${step}`));
   return readOutputs(name);
 }
 
 /** Opens such a stack, to change it. */
-function open(name: string): Promise<Stack> {
-  mendState(name, (step) => console.error(`… ${step}`));
+async function open(name: string): Promise<Stack> {
+  await mendState(name, (step) => console.error(`… ${step}`));
   return openStack(name);
 }
 

@@ -1,5 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { hostname } from "node:os";
 import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isAbandoned, readLocks, stateFolder } from "./locks.ts";
 import type { Deployment } from "./stack.ts";
 
@@ -10,10 +12,14 @@ import type { Deployment } from "./stack.ts";
  * To be called before Pulumi opens the stack: without its file it knows no such stack. A run that lives is left alone, and
  * so are states that are not kept in a folder.
  */
-export function mendState(stack: string, say: (step: string) => void): void {
+export async function mendState(stack: string, say: (step: string) => void): Promise<void> {
   const file = stateFile(stack);
+  if (file === undefined) return;
+  // A run that lives writes a state in a moment, and one that was killed in the middle may wait for the disk before it ends.
+  const holderIsHere = () => readLocks(stack).some((lock) => lock.hostname === hostname() && !isAbandoned(lock));
+  for (let tries = 0; tries < 100 && read(file) === undefined && holderIsHere(); tries++) await sleep(100);
   const locks = readLocks(stack);
-  if (file === undefined || read(file) !== undefined || !locks.every(isAbandoned)) return;
+  if (read(file) !== undefined || !locks.every(isAbandoned)) return;
   // A stack that was removed leaves copies, too, but no lock.
   if (!existsSync(file) && locks.length === 0) return;
   const copy = newestCopy(stack);

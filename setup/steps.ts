@@ -90,7 +90,7 @@ export function listSteps(options: Options): ListrTask<Context>[] {
     group("Machine", machine),
     group(`Stack ${options.stack}`, [
       step("State", async (context, task) => {
-        mendState(options.stack, say(task));
+        await mendState(options.stack, say(task));
         context.stack = await prepareStack(options.stack);
         if (options.adminTools) await context.stack.setConfig("adminTools", { value: "true" });
         await recoverFromInterruption(context.stack, say(task));
