@@ -28,18 +28,34 @@ export function containerCheck(
   return {
     name: `container ${name}`,
     async look() {
-      const container = found.get(name);
-      if (container === undefined) return { problem: `There is no container ${name}.`, cure: setUp(stack) };
+      const first = found.get(name);
+      if (first === undefined) return { problem: `There is no container ${name}.`, cure: setUp(stack) };
+      const container = await settled(first);
       return (
         findStranger(container, stack, own) ??
         (await findStandstill(service, settings, container, things)) ??
         (await findWantOfMemory(service, settings, container)) ??
-        (await findSickness(container, stack)) ??
+        findSickness(container, stack) ??
         findWrongPort(service, settings, container) ??
         findMissingLink(service, settings, container, things)
       );
     },
   };
+}
+
+/**
+ * Waits until a container is one thing or the other, at most 15 s. One that fails runs for a moment at each try, and has not
+ * said why before that has ended; one that was paused until now is unhealthy until its next health check.
+ */
+async function settled(first: ContainerFacts): Promise<ContainerFacts> {
+  let now = first;
+  const isTrying = () => now.restarts > 0 && now.health === "starting";
+  const isUnsure = () => now.health === "unhealthy" && now.checkedAt <= first.checkedAt;
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(300)) {
+    if (now.state !== "running" || !(isTrying() || isUnsure())) break;
+    [now = now] = await inspectContainers([first.name]);
+  }
+  return now;
 }
 
 /** A container of our name that is not in the state. */
@@ -68,7 +84,6 @@ async function findStandstill(
 ): Promise<Fault | undefined> {
   const { name, state, health, exitCode, error, oomKilled, restarts } = container;
   const { stack } = settings;
-  // Between two tries it runs for a moment.
   if (state === "restarting" || (state === "running" && restarts > 0 && health === "starting")) {
     return describeLoop(service, settings, container);
   }
@@ -142,14 +157,8 @@ async function hasLostProcesses(name: string): Promise<boolean> {
   return /^oom_kill [1-9]/m.test(stdout);
 }
 
-/** Of a container that was paused until now, the last check is of that time: the next one tells. */
-async function findSickness({ name, health, checkedAt }: ContainerFacts, stack: string): Promise<Fault | undefined> {
+function findSickness({ name, health }: ContainerFacts, stack: string): Fault | undefined {
   if (health !== "unhealthy") return undefined;
-  for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(500)) {
-    const [now] = await inspectContainers([name]);
-    if (now?.health !== "unhealthy") return undefined;
-    if (now.checkedAt > checkedAt) break;
-  }
   return { problem: `The container ${name} runs, but fails its health check.`, cure: tradingDb(stack, "restart") };
 }
 
