@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,44 +50,47 @@ function commandsOf(heading: string, names: Record<string, string>): string {
   return `set -euo pipefail\n${text}`;
 }
 
-describe("another version of a server", () => {
-  test("of the same major comes by its image, on the same data", async () => {
-    const ids = new Map<string, string>();
-    for (const name of Object.keys(IMAGES)) {
-      const made = await execute("bash", [
-        "-c",
-        `docker build --quiet --tag ${name} --label newer=yes - <<<"FROM ${name}"`,
-      ]);
-      expect(made).toMatchObject({ code: 0 });
-      ids.set(name, await docker("image", "inspect", "--format", "{{.Id}}", name));
-    }
-    expect(await clone.login("pulumi up --refresh --yes --non-interactive")).toMatchObject({ code: 0 });
-    const { postgres, mongodb } = clone.names.containers;
-    const running = await docker("inspect", "--format", "{{.Image}}", postgres, mongodb);
-    expect(running.split("\n")).toEqual([...ids.values()]);
-    expect(await fingerprint(await clone.outputs())).toBe(before);
-    expect(await clone.login("trading-db doctor")).toMatchObject({ code: 0 });
-  });
+/** Answers what a command would ask in a terminal. */
+const UP = { "up --refresh": "up --refresh --yes --non-interactive" };
 
-  test("of another major gets the data by their logical forms", async () => {
-    const other = makeClone({ images: PREFIX });
-    try {
-      expect(await other.setUp()).toMatchObject({ code: 0, stderr: "" });
-      const place = join(elsewhere, clone.stackName);
-      const commands = commandsOf("Another version of a server", {
-        "postgresql.dump.zst": join(place, readdirSync(place)[0]!, "postgresql.dump.zst"),
-        "mongodb.archive.zst": join(place, readdirSync(place)[0]!, "mongodb.archive.zst"),
-        NEW: other.stackName,
-      });
-      expect(await other.login(commands)).toMatchObject({ code: 0 });
-      expect(await fingerprint(await other.outputs())).toBe(before);
-      expect(await other.login("pulumi up --refresh --yes --non-interactive && trading-db doctor")).toMatchObject({
-        code: 0,
-      });
-    } finally {
-      other.remove();
-    }
+test("a minor version of a server comes by its image, on the same data", async () => {
+  const { postgres, mongodb } = clone.names.containers;
+  const [newer, ids] = [Object.keys(IMAGES), new Map<string, string>()];
+  for (const name of newer) {
+    const built = await execute("bash", ["-c", `docker build --quiet --label newer=yes - <<<"FROM ${name}"`]);
+    ids.set(name, built.stdout.trim());
+  }
+  const commands = commandsOf("A minor version of a server", {
+    "docker pull postgres:15": `docker tag ${ids.get(newer[0]!)} ${newer[0]}`,
+    "docker pull mongo:7": `docker tag ${ids.get(newer[1]!)} ${newer[1]}`,
+    "trading-postgres trading-mongodb": `${postgres} ${mongodb}`,
+    ...UP,
   });
+  expect(await clone.login(commands)).toMatchObject({ code: 0 });
+  const running = await docker("inspect", "--format", "{{.Image}}", postgres, mongodb);
+  expect(running.split("\n")).toEqual([...ids.values()]);
+  expect(await fingerprint(await clone.outputs())).toBe(before);
+  expect(await clone.login("trading-db doctor")).toMatchObject({ code: 0 });
+});
+
+test("a major version of a server gets the data by their logical forms", async () => {
+  const other = makeClone({ images: PREFIX });
+  try {
+    expect(await other.setUp()).toMatchObject({ code: 0, stderr: "" });
+    const place = join(elsewhere, clone.stackName);
+    const backup = join(place, readdirSync(place)[0]!);
+    const commands = commandsOf("A major version of a server", {
+      "postgresql.dump.zst": join(backup, "postgresql.dump.zst"),
+      "mongodb.archive.zst": join(backup, "mongodb.archive.zst"),
+      NEW: other.stackName,
+      ...UP,
+    });
+    expect(await other.login(commands)).toMatchObject({ code: 0 });
+    expect(await fingerprint(await other.outputs())).toBe(before);
+    expect(await other.login("trading-db doctor")).toMatchObject({ code: 0 });
+  } finally {
+    other.remove();
+  }
 });
 
 test("a new machine gets the data from a folder of backups", async () => {
@@ -99,7 +102,7 @@ test("a new machine gets the data from a folder of backups", async () => {
       "./setup-databases.sh": `./setup-databases.sh --stack ${machine.stackName}`,
       "/path/of/backups": elsewhere,
       "--adopt": "--adopt --yes",
-      "up --refresh": "up --refresh --yes --non-interactive",
+      ...UP,
     });
     expect(await machine.login(commands)).toMatchObject({ code: 0 });
     expect(await fingerprint(await machine.outputs())).toBe(before);
