@@ -54,7 +54,7 @@ export async function restore(
   return {
     lines: [
       `✔ both databases are as they were in ${from}; what they held before stays until the next backup is proven`,
-      "Migrations that are newer than the backup are pending: pulumi up --refresh",
+      "Where there are migrations that are newer than the backup, apply them: pulumi up --refresh",
     ],
     data: { restored: restored.name, ...(to !== undefined && { to }) },
   };
