@@ -1,5 +1,4 @@
 import completion from "@bomb.sh/tab/commander";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { Command, CommanderError, Option } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import { placeOf, readKey, type StackBackups } from "../operations/backups/ofStack.ts";
@@ -15,7 +14,6 @@ import { recoverMongodb } from "../operations/recoverMongodb.ts";
 import { mongosh, psql } from "../operations/shells.ts";
 import { openStack, readOutputs, selectedStack } from "../operations/stack.ts";
 import { mendState } from "../operations/stateFile.ts";
-import type { StackOutputs } from "../outputs.ts";
 import { SettingsError } from "../settings.ts";
 import { ask } from "./ask.ts";
 import * as backupCommands from "./backupCommands.ts";
@@ -45,17 +43,10 @@ program.hook("preAction", (_program, command) => void (options = command.optsWit
 const asJson = () => options.json ?? false;
 const stackName = async () => options.stack ?? (await selectedStack());
 
-/** Reads the outputs of a stack, of whose state a run that was killed may have left a part. */
-async function outputsOf(name: string): Promise<StackOutputs> {
-  await mendState(name, (step) => console.error(`… ${step}`));
-  return readOutputs(name);
-}
-
-/** Opens such a stack, to change it. */
-async function open(name: string): Promise<Stack> {
-  await mendState(name, (step) => console.error(`… ${step}`));
-  return openStack(name);
-}
+/** To be called before a stack is read or opened: a run that was killed may have left a part of its state. */
+const mend = (name: string) => mendState(name, (step) => console.error(`… ${step}`));
+const outputsOf = (name: string) => mend(name).then(() => readOutputs(name));
+const open = (name: string) => mend(name).then(() => openStack(name));
 
 /** They may stand before a command and behind it. */
 function shared(command: Command): Command {
@@ -138,7 +129,7 @@ for (const [name, shell] of Object.entries({ psql, mongosh })) {
     .action(async (options: string[]) => {
       const end = shell(await outputsOf(await stackName()), options, asJson() ? "pipe" : "inherit");
       if (asJson()) write({ lines: [], data: end, code: end.exitCode }, true);
-      process.exitCode = end.exitCode;
+      else process.exitCode = end.exitCode;
     });
 }
 add("env", "print what a trading service needs in its environment, secrets in clear")

@@ -26,6 +26,11 @@ export function isAbandoned({ hostname: host, pid }: Lock): boolean {
   return host === hostname() && !isRunningPulumi(pid);
 }
 
+/** Whether the holder of a lock is a process of this machine that runs, or is about to end. */
+export function isHeldHere({ hostname: host, pid }: Lock): boolean {
+  return host === hostname() && isRunningPulumi(pid);
+}
+
 /** The folder that a backend URL names, in the forms that Pulumi takes: `file:///path`, `file://~/path`, `file://./path`. */
 export function stateFolder(backend: string): string | undefined {
   const [, path] = /^file:\/\/([^?]*)/.exec(backend) ?? [];

@@ -18,13 +18,13 @@ export interface ShellEnd {
  * @param args of psql, in addition: `-c "SELECT 1"`
  * @param output where it writes: to this process's own output, or to the result
  */
-export function psql({ postgres }: StackOutputs, args: string[], output: "inherit" | "pipe" = "inherit"): ShellEnd {
+export function psql({ postgres }: StackOutputs, args: string[], output: "inherit" | "pipe"): ShellEnd {
   const command = ["psql", `--username=${postgres.user}`, `--dbname=${postgres.database}`, ...args];
   return inside(postgres.container, command, output);
 }
 
 /** mongosh in MongoDB's container, as `admin`, likewise. @param args of mongosh, in addition: `--eval "db.stats()"` */
-export function mongosh({ mongodb }: StackOutputs, args: string[], output: "inherit" | "pipe" = "inherit"): ShellEnd {
+export function mongosh({ mongodb }: StackOutputs, args: string[], output: "inherit" | "pipe"): ShellEnd {
   // Arguments can be seen by everybody on the host, so the shell reads the password itself.
   const login = `void db.getSiblingDB("admin").auth("admin", require("fs").readFileSync("${adminPassword}", "utf8"))`;
   // A shell that was given something to evaluate ends after it.

@@ -12,11 +12,9 @@ import { run } from "./process.ts";
  */
 export async function openStack(name: string): Promise<Stack> {
   const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
-  const before = await selectedStack().catch(() => name);
   try {
-    const stack = await LocalWorkspace.selectStack({ stackName: name, workDir: process.cwd() });
-    if (before !== name) await selectStack(before);
-    return stack;
+    const select = () => LocalWorkspace.selectStack({ stackName: name, workDir: process.cwd() });
+    return await keepingSelection(name, select);
   } catch (error) {
     throw isUnknown(error) ? new UnknownStack(name) : error;
   }
@@ -32,9 +30,12 @@ export async function selectedStack(): Promise<string> {
   }
 }
 
-/** Makes a stack the one that `pulumi` commands in this folder act on. */
-export async function selectStack(name: string): Promise<void> {
-  await pulumi("stack", "select", name);
+/** Does what selects a stack, and then selects the one again that was selected before, where there was one. */
+export async function keepingSelection<Result>(name: string, act: () => Promise<Result>): Promise<Result> {
+  const before = await selectedStack().catch(() => name);
+  const result = await act();
+  if (before !== name) await pulumi("stack", "select", before);
+  return result;
 }
 
 /** @returns what it printed @throws PulumiError where it fails */

@@ -1,8 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
-import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAbandoned, readLocks, stateFolder } from "./locks.ts";
+import { isAbandoned, isHeldHere, readLocks, stateFolder } from "./locks.ts";
 import type { Deployment } from "./stack.ts";
 
 /**
@@ -16,8 +15,8 @@ export async function mendState(stack: string, say: (step: string) => void): Pro
   const file = stateFile(stack);
   if (file === undefined) return;
   // A run that lives writes a state in a moment, and one that was killed in the middle may wait for the disk before it ends.
-  const holderIsHere = () => readLocks(stack).some((lock) => lock.hostname === hostname() && !isAbandoned(lock));
-  for (let tries = 0; tries < 100 && read(file) === undefined && holderIsHere(); tries++) await sleep(100);
+  const isBeingWritten = () => read(file) === undefined && readLocks(stack).some(isHeldHere);
+  for (let tries = 0; tries < 100 && isBeingWritten(); tries++) await sleep(100);
   const locks = readLocks(stack);
   if (read(file) !== undefined || !locks.every(isAbandoned)) return;
   // A stack that was removed leaves copies, too, but no lock.

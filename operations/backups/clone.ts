@@ -1,6 +1,6 @@
 import { follow } from "../process.ts";
 import { UserError } from "../errors.ts";
-import { openStack, readOutputs, readPartialOutputs, selectedStack, selectStack, UnknownStack } from "../stack.ts";
+import { keepingSelection, openStack, readOutputs, readPartialOutputs, UnknownStack } from "../stack.ts";
 import { listBackups, pickBackup } from "./catalog.ts";
 import { restore, type StackBackups } from "./ofStack.ts";
 
@@ -39,9 +39,9 @@ async function exists(name: string): Promise<boolean> {
 
 /** Sets up a stack, and leaves the selection as it was: a branch that is made is not one that is switched to. */
 async function setUp(name: string, tell: (sentence: string) => void): Promise<void> {
-  const selected = await selectedStack();
-  const { code, stderr, stdout } = await follow("./setup-databases.sh", ["--stack", name], tell);
-  await selectStack(selected);
+  const { code, stderr, stdout } = await keepingSelection(name, () =>
+    follow("./setup-databases.sh", ["--stack", name], tell),
+  );
   if (code === 0) return;
   throw new UserError(`The stack ${name} could not be set up: ${(stderr || stdout).trim().split("\n").at(-1)}`);
 }

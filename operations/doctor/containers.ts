@@ -49,13 +49,17 @@ export function containerCheck(
  */
 async function settled(first: ContainerFacts): Promise<ContainerFacts> {
   let now = first;
-  const isTrying = () => now.restarts > 0 && now.health === "starting";
-  const isUnsure = () => now.health === "unhealthy" && now.checkedAt <= first.checkedAt;
+  const wasPaused = () => now.state === "running" && now.health === "unhealthy" && now.checkedAt <= first.checkedAt;
   for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(300)) {
-    if (now.state !== "running" || !(isTrying() || isUnsure())) break;
+    if (!isTryingAgain(now) && !wasPaused()) break;
     [now = now] = await inspectContainers([first.name]);
   }
   return now;
+}
+
+/** Whether Docker has started it again by itself, and it is not known yet what comes of that. */
+function isTryingAgain({ state, restarts, health }: ContainerFacts): boolean {
+  return state === "running" && restarts > 0 && health === "starting";
 }
 
 /** A container of our name that is not in the state. */
@@ -82,11 +86,9 @@ async function findStandstill(
   container: ContainerFacts,
   things: Things,
 ): Promise<Fault | undefined> {
-  const { name, state, health, exitCode, error, oomKilled, restarts } = container;
+  const { name, state, exitCode, error, oomKilled } = container;
   const { stack } = settings;
-  if (state === "restarting" || (state === "running" && restarts > 0 && health === "starting")) {
-    return describeLoop(service, settings, container);
-  }
+  if (state === "restarting" || isTryingAgain(container)) return describeLoop(service, settings, container);
   if (state === "running") return undefined;
   if (state === "paused") return { problem: `The container ${name} is paused.`, cure: `docker unpause ${name}` };
   const taken = await findTakenPort(settings.bindAddress, settings.ports[service]);

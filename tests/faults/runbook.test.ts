@@ -50,27 +50,32 @@ function commandsOf(heading: string, names: Record<string, string>): string {
   return `set -euo pipefail\n${text}`;
 }
 
+/** Runs commands, after which a clone's stack has the data and is well. */
+async function expectSameAfter(commands: string, { login, outputs }: Clone): Promise<void> {
+  expect(await login(commands)).toMatchObject({ code: 0 });
+  expect(await fingerprint(await outputs())).toBe(before);
+  expect(await login("trading-db doctor")).toMatchObject({ code: 0 });
+}
+
 /** Answers what a command would ask in a terminal. */
 const UP = { "up --refresh": "up --refresh --yes --non-interactive" };
 
 test("a minor version of a server comes by its image, on the same data", async () => {
   const { postgres, mongodb } = clone.names.containers;
-  const [newer, ids] = [Object.keys(IMAGES), new Map<string, string>()];
-  for (const name of newer) {
+  const newer: string[] = [];
+  for (const name of Object.keys(IMAGES)) {
     const built = await execute("bash", ["-c", `docker build --quiet --label newer=yes - <<<"FROM ${name}"`]);
-    ids.set(name, built.stdout.trim());
+    newer.push(built.stdout.trim());
   }
   const commands = commandsOf("A minor version of a server", {
-    "docker pull postgres:15": `docker tag ${ids.get(newer[0]!)} ${newer[0]}`,
-    "docker pull mongo:7": `docker tag ${ids.get(newer[1]!)} ${newer[1]}`,
+    "docker pull postgres:15": `docker tag ${newer[0]} ${PREFIX}/postgres:15`,
+    "docker pull mongo:7": `docker tag ${newer[1]} ${PREFIX}/mongo:7`,
     "trading-postgres trading-mongodb": `${postgres} ${mongodb}`,
     ...UP,
   });
-  expect(await clone.login(commands)).toMatchObject({ code: 0 });
+  await expectSameAfter(commands, clone);
   const running = await docker("inspect", "--format", "{{.Image}}", postgres, mongodb);
-  expect(running.split("\n")).toEqual([...ids.values()]);
-  expect(await fingerprint(await clone.outputs())).toBe(before);
-  expect(await clone.login("trading-db doctor")).toMatchObject({ code: 0 });
+  expect(running.split("\n")).toEqual(newer);
 });
 
 test("a major version of a server gets the data by their logical forms", async () => {
@@ -85,9 +90,7 @@ test("a major version of a server gets the data by their logical forms", async (
       NEW: other.stackName,
       ...UP,
     });
-    expect(await other.login(commands)).toMatchObject({ code: 0 });
-    expect(await fingerprint(await other.outputs())).toBe(before);
-    expect(await other.login("trading-db doctor")).toMatchObject({ code: 0 });
+    await expectSameAfter(commands, other);
   } finally {
     other.remove();
   }
@@ -104,9 +107,7 @@ test("a new machine gets the data from a folder of backups", async () => {
       "--adopt": "--adopt --yes",
       ...UP,
     });
-    expect(await machine.login(commands)).toMatchObject({ code: 0 });
-    expect(await fingerprint(await machine.outputs())).toBe(before);
-    expect(await machine.login("trading-db doctor")).toMatchObject({ code: 0 });
+    await expectSameAfter(commands, machine);
   } finally {
     machine.remove();
   }

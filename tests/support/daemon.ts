@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { asRoot } from "../../operations/process.ts";
-import { execute, type Ended } from "./project.ts";
+import { execute } from "./project.ts";
 
 /** A Docker daemon for one test, on a disk and in a network and process namespace of its own: nobody else's is stopped. */
 export interface Daemon {
@@ -14,7 +14,6 @@ export interface Daemon {
   host: string;
   /** Docker's folder. */
   data: string;
-  docker(...args: string[]): Promise<Ended>;
   /** What stands before a command that is to talk with this daemon, and with the ports that its containers publish. */
   inside: string;
   /** Gives it images of the machine's own daemon. */
@@ -31,7 +30,6 @@ export async function startDaemon(size?: string): Promise<Daemon> {
   const world = `it-${randomBytes(4).toString("hex")}`;
   const data = join(folder, "data");
   const host = `unix://${join(folder, "docker.sock")}`;
-  const docker = (...args: string[]) => execute("docker", ["--host", host, ...args]);
   let outer: ChildProcess;
   mkdirSync(data);
   if (size !== undefined) await root("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", data);
@@ -46,7 +44,7 @@ export async function startDaemon(size?: string): Promise<Daemon> {
     const PATH = `${process.env["PATH"]}:/usr/sbin:/sbin`;
     outer = spawn(program, args, { stdio: "ignore", env: { ...process.env, PATH } });
     for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(200)) {
-      if ((await docker("version")).code === 0) return;
+      if ((await execute("docker", ["--host", host, "version"])).code === 0) return;
     }
     throw new Error("The daemon of this test did not answer within a minute.");
   };
@@ -60,7 +58,6 @@ export async function startDaemon(size?: string): Promise<Daemon> {
   return {
     host,
     data,
-    docker,
     inside: asRoot(["nsenter", `--net=/run/netns/${world}`, "env", `DOCKER_HOST=${host}`])
       .flat()
       .join(" "),
@@ -76,7 +73,6 @@ export async function startDaemon(size?: string): Promise<Daemon> {
       await root("ip", "netns", "delete", world);
       if (size !== undefined) await root("umount", data);
       await root("rm", "-rf", folder);
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
