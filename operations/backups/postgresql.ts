@@ -165,7 +165,7 @@ export async function recover({ tools, folder }: Scratch, { wal, to, durable }: 
 
 function recoveryWords(message: string, to: string | undefined): string {
   if (to !== undefined && /recovery ended before configured recovery target was reached/.test(message)) {
-    return `PostgreSQL's archived log ends before ${to}. Choose an earlier time, or the end of the log: leave --to out.`;
+    return `PostgreSQL's archived log ends before ${to}. Choose an earlier time, or the end of the log: --to latest.`;
   }
   return `PostgreSQL could not be brought up on the backup: ${message}`;
 }

@@ -1,16 +1,24 @@
 import { mkdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../errors.ts";
 import { listBackups } from "./catalog.ts";
 import type { Health } from "./health.ts";
 import { clusterFacts } from "./postgresql.ts";
 import type { BackupSource } from "./take.ts";
-import { PsqlSession, run, start } from "./tools.ts";
+import { PsqlSession, run, start, type Tools } from "./tools.ts";
 import { archiveSegments, incomingFolder, walFolder } from "./wal.ts";
 
 /** The slot keeps the log on the server until it is here, or until the server's max_slot_wal_keep_size. */
 const SLOT = "trading_backup";
 /** Seconds between two looks for whole segments. */
 const ARCHIVE_EVERY = 5;
+/** Seconds in which a server that works has answered. */
+const ANSWER_WITHIN = 30;
+/**
+ * Commits nothing but its time. A recovery to a time ends at the first commit after it, and is refused where the log has
+ * none: a database in which nobody writes could be brought to no time since its last change.
+ */
+const BEAT = "SELECT pg_logical_emit_message(true, 'trading-db', 'beat')";
 
 /**
  * Streams PostgreSQL's log into the place until the stream ends, and archives each whole segment.
@@ -50,6 +58,7 @@ export async function streamLog(
     const ended = stream.ended.finally(() => (isOver = true));
     await Promise.race([ended, sleep(1000)]);
     while (!isOver) {
+      await Promise.race([ended, beat(tools, database)]);
       await archiveSegments(place, cluster, key);
       await health.set("PostgreSQL's log", undefined);
       await Promise.race([ended, sleep(ARCHIVE_EVERY * 1000)]);
@@ -59,4 +68,11 @@ export async function streamLog(
     signal.removeEventListener("abort", stop);
     stop();
   }
+}
+
+/** @throws UserError where the server stands still, of which the stream tells nothing */
+async function beat(tools: Tools, database: string): Promise<void> {
+  const beating = run(tools, ["psql", "-XqAt", `--dbname=${database}`, `--command=${BEAT}`]);
+  const answer = await Promise.race([beating, sleep(ANSWER_WITHIN * 1000, undefined, { ref: false })]);
+  if (answer === undefined) throw new UserError(`PostgreSQL has not answered for ${ANSWER_WITHIN} s.`);
 }

@@ -39,7 +39,7 @@ beforeAll(async () => {
   agent = await startAgent(system);
   await agent.says(/is proven; it was restored in/);
   for (const mark of ["1", "2", "3"]) await write(mark);
-  // The segment that is written now becomes whole, and is archived.
+  // The segment that is written now becomes whole, and is archived. Nobody writes after that.
   await docker("exec", system.outputs.postgres.container, "psql", "-U", "postgres", "-qc", "SELECT pg_switch_wal()");
   await sleep(2100);
   times.push(new Date().toISOString());
@@ -59,7 +59,7 @@ describe("with the logs that the backup container archives", () => {
     ]);
   });
 
-  test("and to another one, earlier or later: the former timeline stays archived", async () => {
+  test("and to another one, earlier or later, after which nobody wrote: the former timeline stays archived", async () => {
     await restore(system, undefined, times[1]);
     expect(await marks()).toEqual([["1"], ["1"]]);
     await restore(system, undefined, times[3]);
@@ -91,6 +91,25 @@ describe("what the archived logs do not reach", () => {
     await expect(restore(system, name, "latest")).rejects.toThrow(new Error(`${words}latest${wayOut}`));
     renameSync(`${file}.gone`, file);
     expect((await marks())[0]).toEqual(["1", "2", "3"]);
+  });
+
+  test("is refused where PostgreSQL's log ends before the time", async () => {
+    const { name, folder } = await first();
+    const { segments } = await walAfter(system.place, (await readManifest(folder)).postgresql);
+    const { folder: incoming, file } = segments.at(-1)!;
+    expect(file).toMatch(/\.partial$/);
+    renameSync(join(incoming, file), join(incoming, `${file}.gone`));
+    await expect(restore(system, name, times[3])).rejects.toThrow(
+      new Error(
+        `PostgreSQL's archived log ends before ${times[3]}. Choose an earlier time, or the end of the log: --to latest.`,
+      ),
+    );
+    await restore(system, name, "latest");
+    renameSync(join(incoming, `${file}.gone`), join(incoming, file));
+    expect(await marks()).toEqual([
+      ["1", "2", "3"],
+      ["1", "2", "3"],
+    ]);
   });
 
   test("is refused where a slice of the oplog is missing", async () => {
