@@ -86,12 +86,15 @@ export async function slicesTo(
   );
 }
 
-/** Removes slices that no remaining backup needs. */
+/** Removes slices that no remaining backup needs; those of a set without one when they are older than all that remain. */
 export async function pruneOplog(place: string, remaining: readonly Manifest[]): Promise<void> {
+  if (remaining.length === 0) return;
+  const began = Math.min(...remaining.map(({ startedAt }) => Date.parse(startedAt) / 1000));
   for (const id of await readdir(join(place, "oplog")).catch(() => [])) {
     const own = remaining.flatMap(({ mongodb }) => (mongodb.replicaSetId === id ? [mongodb.oplog] : [])).sort(compare);
+    const oldest = own[0] ?? { t: began, i: 0 };
     for (const { folder, file, to } of await listSlices(place, id)) {
-      if (own.length > 0 && compare(to, own[0]!) < 0) await rm(join(folder, file));
+      if (compare(to, oldest) < 0) await rm(join(folder, file));
     }
   }
 }

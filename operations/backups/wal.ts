@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeArtefact } from "./artefact.ts";
 import type { Manifest } from "./manifest.ts";
@@ -7,6 +7,7 @@ import type { Manifest } from "./manifest.ts";
 /** A segment of PostgreSQL's log, in bytes: the size that every cluster has unless initdb was told otherwise. */
 const SEGMENT = 16 * 1024 * 1024;
 const PARTIAL = ".partial";
+const INCOMING = "incoming";
 
 type Cluster = Pick<Manifest["postgresql"], "systemIdentifier" | "timeline">;
 
@@ -17,7 +18,7 @@ export function walFolder(place: string, { systemIdentifier, timeline }: Cluster
 
 /** Where pg_receivewal writes, before whole segments are compressed into the folder above it. */
 export function incomingFolder(place: string, cluster: Cluster): string {
-  return join(walFolder(place, cluster), "incoming");
+  return join(walFolder(place, cluster), INCOMING);
 }
 
 /** Moves whole segments, and history files, from where they came in into the archive. */
@@ -83,21 +84,30 @@ export async function historyFiles(
 }
 
 /**
- * Removes archived segments that no remaining backup needs. A chain is shortened at its old end alone. What follows no
- * remaining backup stays while a newer timeline has none either: a backup of it may be under way.
+ * Removes archived segments that no remaining backup needs. A chain is shortened at its old end alone. One that follows no
+ * remaining backup goes when it ended before all of them began: until then, a backup of it may be under way. History files
+ * stay: no new timeline may get the number of an old one.
  */
 export async function pruneWal(place: string, remaining: readonly Manifest[]): Promise<void> {
   const root = join(place, "wal");
+  const began = Math.min(...remaining.map(({ startedAt }) => Date.parse(startedAt)));
   for (const name of await readdir(root).catch(() => [])) {
-    const folder = join(root, name);
-    const own = remaining.filter(({ postgresql }) => walFolder(place, postgresql) === folder);
+    const archive = join(root, name);
+    const incoming = join(archive, INCOMING);
+    const own = remaining.filter(({ postgresql }) => walFolder(place, postgresql) === archive);
     const starts = own.map(({ postgresql }) => segmentName(postgresql.timeline, segmentNumber(postgresql.wal.start)));
     const [oldest] = starts.sort();
-    if (oldest === undefined) continue;
-    for (const file of await readdir(folder)) {
-      const segment = file.slice(0, 24);
-      if (isSegment(segment) && segment < oldest) await rm(join(folder, file), { recursive: true });
+    if (oldest !== undefined) await removeSegments(archive, (segment) => segment < oldest);
+    else if (remaining.length > 0 && (await stat(incoming)).mtimeMs < began) {
+      for (const folder of [archive, incoming]) await removeSegments(folder, () => true);
     }
+  }
+}
+
+async function removeSegments(folder: string, isOld: (segment: string) => boolean): Promise<void> {
+  for (const file of await readdir(folder)) {
+    const segment = file.slice(0, 24);
+    if (isSegment(segment) && isOld(segment)) await rm(join(folder, file), { recursive: true });
   }
 }
 

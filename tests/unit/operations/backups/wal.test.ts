@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Manifest } from "../../../../operations/backups/manifest.ts";
@@ -80,7 +80,7 @@ describe("the archived log after a backup", () => {
       "000000010000000000000003.zst",
       "00000001.history.zst",
     );
-    await pruneWal(place, [{ postgresql: backup } as Manifest]);
+    await pruneWal(place, [{ startedAt: "2026-11-01T00:00:00.000Z", postgresql: backup } as Manifest]);
     expect(readdirSync(walFolder(place, backup))).toEqual([
       "00000001.history.zst",
       "000000010000000000000003.zst",
@@ -88,5 +88,18 @@ describe("the archived log after a backup", () => {
     ]);
     await pruneWal(place, []);
     expect(readdirSync(walFolder(place, backup))).toHaveLength(3);
+  });
+
+  test("that follows no remaining backup goes when it ended before all of them began, and leaves its history", async () => {
+    archive("000000010000000000000003.zst", "00000001.history.zst");
+    writeFileSync(join(incomingFolder(place, backup), "000000010000000000000004.partial"), "");
+    const other = { ...backup, timeline: 2 };
+    const remaining = (startedAt: string) => [{ startedAt, postgresql: other } as Manifest];
+    utimesSync(incomingFolder(place, backup), new Date(), new Date("2026-11-02T00:00:00Z"));
+    await pruneWal(place, remaining("2026-11-01T00:00:00.000Z"));
+    expect(readdirSync(incomingFolder(place, backup))).toEqual(["000000010000000000000004.partial"]);
+    await pruneWal(place, remaining("2026-11-03T00:00:00.000Z"));
+    expect(readdirSync(walFolder(place, backup))).toEqual(["00000001.history.zst", "incoming"]);
+    expect(readdirSync(incomingFolder(place, backup))).toEqual([]);
   });
 });
