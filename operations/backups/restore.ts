@@ -138,16 +138,16 @@ async function restoreMongo(
 
 /** Puts archived files that a recovery may ask for into a folder of the scratch. @returns the folder */
 async function bringLog(
-  { key }: RestoreRequest,
+  request: RestoreRequest,
   files: { folder: string; file: string }[],
   scratch: Scratch,
 ): Promise<string> {
   const script = 'mkdir -m 0700 "$1.wal"; cd "$1.wal"; while read -r name bytes; do head -c "$bytes" >"$name"; done';
   await feed(start(scratch.tools, ["bash", "-euc", script, "receive", scratch.folder]), async (target) => {
     await pipeline(async function* () {
-      for (const { folder, file } of files) {
-        const content = await readLogFile(folder, file, key);
-        yield `${file.replace(/(\.partial|\.zst(\.age)?)$/, "")} ${content.length}\n`;
+      for (const file of files) {
+        const content = await readLogFile(request, file);
+        yield `${nameIn(file)} ${content.length}\n`;
         yield content;
       }
     }, target);
@@ -156,11 +156,28 @@ async function bringLog(
 }
 
 /** At most one segment. What is still written is neither compressed nor encrypted. */
-async function readLogFile(folder: string, file: string, key: string | undefined): Promise<Buffer> {
-  if (!/\.zst(\.age)?$/.test(file)) return buffer(createReadStream(join(folder, file)));
-  const content = new PassThrough();
-  const [bytes] = await Promise.all([buffer(content), readArtefact(folder, { name: file }, key, content)]);
-  return bytes;
+async function readLogFile(
+  request: RestoreRequest,
+  { folder, file }: { folder: string; file: string },
+): Promise<Buffer> {
+  const { place, backup, key } = request;
+  try {
+    if (!/\.zst(\.age)?$/.test(file)) return await buffer(createReadStream(join(folder, file)));
+    const content = new PassThrough();
+    const [bytes] = await Promise.all([buffer(content), readArtefact(folder, { name: file }, key, content)]);
+    return bytes;
+  } catch (error) {
+    // A segment that was still written when it was chosen may be whole, and archived, by now.
+    const { segments } = await walAfter(place, backup.manifest!.postgresql);
+    const moved = segments.find(({ name }) => name === nameIn({ file }));
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || moved === undefined || moved.file === file) throw error;
+    return readLogFile(request, moved);
+  }
+}
+
+/** What the server calls an archived file. */
+function nameIn({ file }: { file: string }): string {
+  return file.replace(/(\.partial|\.zst(\.age)?)$/, "");
 }
 
 async function refuseOtherMajor({ tools }: Scratch, server: "postgres" | "mongod", made: string): Promise<void> {

@@ -6,7 +6,7 @@ import type { Health } from "./health.ts";
 import { clusterFacts } from "./postgresql.ts";
 import type { BackupSource } from "./take.ts";
 import { PsqlSession, run, start, type Tools } from "./tools.ts";
-import { archiveSegments, incomingFolder, walFolder } from "./wal.ts";
+import { archiveSegments, endChain, incomingFolder, walFolder } from "./wal.ts";
 
 /** The slot keeps the log on the server until it is here, or until the server's max_slot_wal_keep_size. */
 const SLOT = "trading_backup";
@@ -38,10 +38,12 @@ export async function streamLog(
     `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND wal_status = 'lost'`,
   );
   await session.end();
-  if (lost.length > 0) onNewChain("PostgreSQL dropped a part of its log before it was archived");
-
   const incoming = incomingFolder(place, cluster);
   await mkdir(incoming, { recursive: true, mode: 0o700 });
+  if (lost.length > 0) {
+    await endChain(place, cluster, key);
+    onNewChain("PostgreSQL dropped a part of its log before it was archived");
+  }
   const receiver = ["pg_receivewal", `--directory=${incoming}`, `--slot=${SLOT}`, "--no-password"];
   await run(tools, [...receiver, "--create-slot", "--if-not-exists"]);
   const backups = await listBackups(place);

@@ -37,6 +37,13 @@ export async function archiveSegments(place: string, cluster: Cluster, key: stri
   }
 }
 
+/** Archives what has come in to its last byte: pg_receivewal would ask for what follows it, which is gone. */
+export async function endChain(place: string, cluster: Cluster, key: string | undefined): Promise<void> {
+  await archiveSegments(place, cluster, key);
+  const incoming = incomingFolder(place, cluster);
+  for (const file of await readdir(incoming)) await rename(join(incoming, file), join(walFolder(place, cluster), file));
+}
+
 /** What of the log can be replayed on a base backup. */
 export interface WalChain {
   /** Files of segments in their order, without a gap; the last one may be of the segment that is still written. */

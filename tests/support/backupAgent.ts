@@ -18,15 +18,22 @@ export interface Agent {
   says(words: RegExp, seconds?: number): Promise<void>;
   /** Waits until all that was written before a time is archived. */
   archived(time: string): Promise<void>;
-  /** Whether Docker's health check would find it healthy. */
-  isHealthy(): Promise<boolean>;
+  /** Waits until Docker's health check would find it so. */
+  becomes(health: "healthy" | "unhealthy"): Promise<void>;
   remove(): Promise<void>;
 }
 
 const PASSWORD = "password-of-the-backup";
 
-/** @param cron when it begins further backups @default never in a test */
-export async function startAgent({ outputs, network, place, stack }: BackedUp, cron = "0 0 29 2 *"): Promise<Agent> {
+/**
+ * @param cron when it begins further backups @default never in a test
+ * @param count of proven backups that stay
+ */
+export async function startAgent(
+  { outputs, network, place, stack }: BackedUp,
+  cron = "0 0 29 2 *",
+  count = 9,
+): Promise<Agent> {
   await bootstrapMongo({
     connection: mongodbAsAdmin(outputs),
     replicaSetMember: "mongodb:27017",
@@ -51,7 +58,7 @@ export async function startAgent({ outputs, network, place, stack }: BackedUp, c
     STACK: stack,
     INSTALLATION: outputs.installation,
     SCHEDULE: cron,
-    KEEP_COUNT: "9",
+    KEEP_COUNT: String(count),
     KEEP_DAYS: "0",
   };
   await docker(
@@ -91,7 +98,10 @@ export async function startAgent({ outputs, network, place, stack }: BackedUp, c
       const wanted = Math.ceil(Date.parse(time) / 1000);
       await until(async () => ((await listSlices(place, replicaSetId)).at(-1)?.to.t ?? 0) >= wanted, 90);
     },
-    isHealthy: async () => (await execute("docker", ["exec", container, "test", "-e", "/tmp/healthy"])).code === 0,
+    async becomes(health) {
+      const file = ["exec", container, "test", "-e", "/tmp/healthy"];
+      await until(async () => ((await execute("docker", file)).code === 0) === (health === "healthy"), 180);
+    },
     async remove() {
       await execute("docker", ["rm", "--force", container]);
       await rm(config, { recursive: true, force: true });

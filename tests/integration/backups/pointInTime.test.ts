@@ -104,8 +104,17 @@ describe("what the archived logs do not reach", () => {
         `PostgreSQL's archived log ends before ${times[3]}. Choose an earlier time, or the end of the log: --to latest.`,
       ),
     );
-    await restore(system, name, "latest");
     renameSync(join(incoming, `${file}.gone`), join(incoming, file));
+  });
+
+  test("is read to its end, with a segment that becomes whole while a restore is under way", async () => {
+    const { name, folder } = await first();
+    const { segments } = await walAfter(system.place, (await readManifest(folder)).postgresql);
+    const { folder: incoming, file, name: whole } = segments.at(-1)!;
+    const tell = (step: string) => {
+      if (step.startsWith("restoring PostgreSQL")) renameSync(join(incoming, file), join(incoming, whole));
+    };
+    await restore({ ...system, tell }, name, "latest");
     expect(await marks()).toEqual([
       ["1", "2", "3"],
       ["1", "2", "3"],
