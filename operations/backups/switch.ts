@@ -23,22 +23,25 @@ export async function switchGenerations(
   engines: readonly ScratchEngine[] = ["postgresql", "mongodb"],
 ): Promise<void> {
   const previous = `${PREVIOUS}${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
-  const rename = (from: string, to: string) =>
+  const inEach = (script: string) =>
     inBothVolumes(
       outputs,
-      `for v in ${engines.map((engine) => `/generations/${engine}`).join(" ")}; do mv "$v/current" "$v/${to}"; mv "$v/${from}" "$v/current"; done`,
+      `for v in ${engines.map((engine) => `/generations/${engine}`).join(" ")}; do ${script}; done`,
     );
   // The others have no use for a server that knows neither its set nor their passwords yet, and would fail.
   const servers = { ...outputs, backups: null, adminTools: null };
-  await stop(outputs);
   try {
+    await stop(outputs);
     // Killed between its renames, a start script ends the switch of its volume.
-    await rename(WHOLE, previous);
+    await inEach(`mv -T "$v/current" "$v/${previous}"; mv -T "$v/${WHOLE}" "$v/current"`);
     await start(servers);
     await bootstrap(outputs);
   } catch (error) {
     await stop(outputs);
-    await rename(previous, WHOLE);
+    // Each volume from where it was left.
+    await inEach(
+      `[ ! -e "$v/${previous}" ] || { [ ! -e "$v/current" ] || mv -T "$v/current" "$v/${WHOLE}"; mv -T "$v/${previous}" "$v/current"; }`,
+    );
     await start(outputs);
     throw new UserError(`${messageOf(error)}\nThe data that were in use before are in use again.`);
   }

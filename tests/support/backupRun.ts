@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import type { StackBackups } from "../../operations/backups/ofStack.ts";
+import { killGroup } from "./killGroup.ts";
 
 /** A backup, proof or restore in a process of its own. */
 export interface BackupRun {
-  /** Kills it. The tools that it started are not told. */
+  /** Kills it, and the tools that it started. */
   kill(): void;
   /** Resolves when it has told a sentence that begins so; rejects when it ends before. */
   tells(beginning: string): Promise<void>;
@@ -11,11 +12,16 @@ export interface BackupRun {
   ended: Promise<{ code: number | null; output: string }>;
 }
 
+/** @param target with what differs in its environment */
 export function startBackupRun(
-  { stack, outputs, place, key }: Omit<StackBackups, "tell">,
+  { stack, outputs, place, key, variables }: Omit<StackBackups, "tell"> & { variables?: Record<string, string> },
   ...args: string[]
 ): BackupRun {
-  const child = spawn(process.execPath, ["tests/support/backupProgram.ts", ...args], { stdio: "pipe" });
+  const child = spawn(process.execPath, ["tests/support/backupProgram.ts", ...args], {
+    stdio: "pipe",
+    detached: true,
+    env: { ...process.env, ...variables },
+  });
   child.stdin.end(JSON.stringify({ stack, outputs, place, key }));
   let output = "";
   let look = () => {};
@@ -29,7 +35,7 @@ export function startBackupRun(
     child.on("close", (code) => resolve({ code, output }));
   });
   return {
-    kill: () => void child.kill("SIGKILL"),
+    kill: () => killGroup(child),
     ended,
     tells: (beginning) =>
       new Promise((resolve, reject) => {
