@@ -2,6 +2,7 @@ import completion from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import { placeOf, readKey, type StackBackups } from "../operations/backups/ofStack.ts";
+import { codeOfSignal, stopInOrder, stopsInOrder } from "../operations/backups/signals.ts";
 import { environmentFormats } from "../operations/environment.ts";
 import { DockerError } from "../migrator/docker.ts";
 import { MigrationError } from "../migrator/errors.ts";
@@ -25,7 +26,7 @@ import { misunderstood } from "./usage.ts";
 
 const program = shared(new Command("trading-db"))
   .description("Runs the databases of a trading system: PostgreSQL and MongoDB of one Pulumi stack.")
-  .addHelpText("after", "\nExit codes: 0 done, 1 failed or not healthy, 2 not understood.")
+  .addHelpText("after", "\nExit codes: 0 done, 1 failed or not healthy, 2 not understood, 130 stopped by Ctrl-C.")
   .configureOutput({ outputError: () => {} })
   .enablePositionalOptions()
   .exitOverride();
@@ -146,9 +147,10 @@ add("activity", "show what the servers are doing").action(() => run(commands.act
 add("invariants", "check all data against the data model").action(() => run(commands.invariants));
 addBackup("backup [folder]", "back both databases up into a new folder of this one (default: backups)")
   .option("--prove", "restore it into scratch servers, and compare")
-  .action((folder: string | undefined, { prove }: { prove?: boolean }) =>
-    withBackups(folder, (target) => backupCommands.backup(target, prove ?? false)),
-  );
+  .action((folder: string | undefined, { prove }: { prove?: boolean }) => {
+    stopInOrder();
+    return withBackups(folder, (target) => backupCommands.backup(target, prove ?? false));
+  });
 addBackup("backups [folder]", "list the backups, and which of them are proven")
   .option("--check", "read every byte of them")
   .option("--keep <backup>", "mark one to stay whatever its age")
@@ -177,6 +179,7 @@ addBackup("restore [backup]", "put both databases back to a backup (default: the
       if (answer !== stack)
         throw new UserError(`"${answer}" is not the name of this stack (${stack}). Nothing was changed.`);
     }
+    stopInOrder();
     await withBackups(from, (target) =>
       mongodump === undefined
         ? backupCommands.restore(target, name, to, adopt ?? false)
@@ -214,6 +217,8 @@ add("recover-mongodb", "give MongoDB's root user the password of the stack's sta
 
 // Who reads through `head` or `grep -m` has read enough.
 process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  // A restore that ended here would leave the servers stopped.
+  if (stopsInOrder()) return;
   if (code === "EPIPE") process.exit();
   throw new Error(message);
 });
@@ -232,6 +237,8 @@ try {
     write({ lines: [`✖ ${message}`], data: { error: message }, code }, process.argv.includes("--json"));
   }
 }
+// Also where what was asked for was done all the same: whoever sent the signal waits for its answer.
+process.exitCode = codeOfSignal() ?? process.exitCode;
 
 /** @throws the error itself where it is not one for people. */
 function worded(error: unknown): string {

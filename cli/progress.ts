@@ -19,7 +19,7 @@ export async function withProgress<T>(
         },
       },
     ],
-    { rendererOptions: { showErrorMessage: false, clearOutput: true } },
+    { registerSignalListeners: false, rendererOptions: { showErrorMessage: false, clearOutput: true } },
   );
   await list.run();
   return result!;

@@ -1,7 +1,7 @@
 import { UserError } from "../operations/errors.ts";
 import { follow } from "../operations/process.ts";
 import { alive } from "./alive.ts";
-import { relay } from "./interrupt.ts";
+import { relay } from "../operations/backups/signals.ts";
 
 /** How a build script tells that a step begins: `  build postgres:15 ...`. */
 const BEGUN = /^ {2}(\S.*) \.\.\.$/;

@@ -2,10 +2,10 @@ import { parseArgs } from "node:util";
 import { Listr } from "listr2";
 import { DEFAULT_STACK } from "../naming.ts";
 import { tell } from "../operations/errors.ts";
+import { interruption, stopInOrder } from "../operations/backups/signals.ts";
 import { readOutputs } from "../operations/stack.ts";
 import { databaseStatus, renderStatus } from "../operations/statusTable.ts";
 import { adviceForNewMember } from "./dockerGroup.ts";
-import { interruption, stopInOrder } from "./interrupt.ts";
 import { progress } from "./progress.ts";
 import { listSteps, type Context, type Options } from "./steps.ts";
 

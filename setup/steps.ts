@@ -1,6 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { ListrTask, ListrTaskWrapper } from "listr2";
 import { DEFAULT_STACK } from "../naming.ts";
+import { interruption, relay } from "../operations/backups/signals.ts";
 import { deploy } from "../operations/deploy.ts";
 import { UserError } from "../operations/errors.ts";
 import { readOwnThings, recoverFromInterruption } from "../operations/interruption.ts";
@@ -11,7 +12,6 @@ import { parseSettings, type Settings } from "../settings.ts";
 import { ensureDockerEngine } from "./dockerEngine.ts";
 import { establishEnvironment } from "./environment.ts";
 import { ensureImages, imagesOf } from "./images.ts";
-import { interruption, relay } from "./interrupt.ts";
 import { checkTheGround } from "./preflight.ts";
 import { keepSaltOutOfGit, prepareStack } from "./stackState.ts";
 import { ensureToolchain, toolVersions } from "./toolchain.ts";

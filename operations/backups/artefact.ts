@@ -7,6 +7,7 @@ import { Duplex, Readable, Transform, type TransformCallback, type Writable } fr
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
 import { UserError } from "../errors.ts";
+import { interruption } from "./signals.ts";
 
 /** A file of a backup, as its manifest knows it. */
 export interface Artefact {
@@ -87,7 +88,7 @@ export async function damageOf(
   if (!thorough) return undefined;
   const tally = new Tally();
   tally.resume();
-  await pipeline(createReadStream(path, { highWaterMark: PIECE }), tally);
+  await pipeline(createReadStream(path, { highWaterMark: PIECE }), tally, { signal: interruption });
   return tally.result().sha256 === sha256 ? undefined : `${name} is not what was written (its SHA-256 is another)`;
 }
 

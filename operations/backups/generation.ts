@@ -1,6 +1,7 @@
 import { messageOf } from "../../migrator/errors.ts";
 import { UserError } from "../errors.ts";
 import { dataPaths, inFolder, scratchContainer, type Scratch, type ScratchEngine } from "./scratch.ts";
+import { interruption } from "./signals.ts";
 
 /** Folder of a generation that is being made, and of one that is whole and checked. The start scripts know the second. */
 const MAKING = "restoring";
@@ -29,6 +30,7 @@ export async function makeGeneration<Result>(
   try {
     for (const [engine, target] of targets) scratches.push(await beside(target, engine));
     const result = await fill(...scratches);
+    interruption.throwIfAborted();
     for (const scratch of scratches) await complete(scratch);
     await close();
     return result;
@@ -52,6 +54,12 @@ export function refuseFull(error: unknown, { dataVolume }: RestoreTarget): never
     `The disk that holds the volume ${dataVolume} is full. Free space on it, and run this again. ` +
       "The data that are in use were not touched.",
   );
+}
+
+/** @throws the error; where it came of a signal, what is in use now */
+export function refuseStopped(error: unknown): never {
+  if (!interruption.aborted) throw error;
+  throw new UserError("Stopped, as asked. The data that are in use were not touched.");
 }
 
 async function beside({ image, dataVolume }: RestoreTarget, engine: ScratchEngine): Promise<Scratch> {

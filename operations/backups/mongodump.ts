@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { messageOf } from "../../migrator/errors.ts";
 import type { StackOutputs } from "../../outputs.ts";
 import { UserError } from "../errors.ts";
-import { clear, makeGeneration, refuseFull } from "./generation.ts";
+import { clear, makeGeneration, refuseFull, refuseStopped } from "./generation.ts";
 import * as mongo from "./mongodb.ts";
 import type { Scratch } from "./scratch.ts";
 import { switchGenerations } from "./switch.ts";
@@ -41,7 +41,9 @@ export async function restoreMongodump(
     await mongo.makeOwn(scratch, adminPassword);
     await mongo.stopScratchServer(scratch);
     return documents;
-  }).catch((error) => refuseFull(error, target));
+  })
+    .catch((error) => refuseFull(error, target))
+    .catch(refuseStopped);
   tell("switching to what was restored");
   await switchGenerations(outputs, ["mongodb"]);
   return documents;

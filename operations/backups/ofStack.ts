@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { StackOutputs } from "../../outputs.ts";
 import { UserError } from "../errors.ts";
 import { listBackups, pickBackup, type Backup } from "./catalog.ts";
+import { refuseStopped } from "./generation.ts";
 import { proveBackup, type Proof } from "./prove.ts";
 import { LATEST, prepareGeneration } from "./restore.ts";
 import { dataPaths, scratchContainer, type OpenScratch } from "./scratch.ts";
@@ -86,7 +87,7 @@ export async function restore(
     adminPassword: outputs.mongodb.adminPassword,
     adopt,
     tell,
-  });
+  }).catch(refuseStopped);
   tell("switching to what was restored");
   await switchGenerations(outputs);
   return backup;

@@ -11,6 +11,7 @@ import * as mongo from "./mongodb.ts";
 import { giveToOwnerOf } from "./owner.ts";
 import * as postgres from "./postgresql.ts";
 import { inFolder, type OpenScratch, type Scratch, type ScratchEngine } from "./scratch.ts";
+import { interruption } from "./signals.ts";
 import { PsqlSession } from "./tools.ts";
 
 export const PROOF = "proof.json";
@@ -48,6 +49,7 @@ export async function proveBackup(folder: string, key: string | undefined, openS
     await keep(folder, proof);
     return proof;
   } catch (error) {
+    if (interruption.aborted) throw new UserError(`Stopped, as asked. The backup ${folder} stays, and was not judged.`);
     if (!(error instanceof UserError) || error instanceof KeyRefused || error instanceof NoScratch) throw error;
     await keep(folder, { at: at.toISOString(), problem: error.message, restoreSeconds: 0, lossSeconds: 0 });
     throw error;

@@ -8,6 +8,7 @@ import { UserError } from "../errors.ts";
 import { start, stop } from "../lifecycle.ts";
 import { WHOLE } from "./generation.ts";
 import { scratchContainer, type ScratchEngine } from "./scratch.ts";
+import { interruption, reasonOf } from "./signals.ts";
 import { run } from "./tools.ts";
 
 /** What the generation that was in use before is called, with the time of the switch behind it. */
@@ -35,6 +36,7 @@ export async function switchGenerations(
     // Killed between its renames, a start script ends the switch of its volume.
     await inEach(`mv -T "$v/current" "$v/${previous}"; mv -T "$v/${WHOLE}" "$v/current"`);
     await start(servers);
+    interruption.throwIfAborted();
     await bootstrap(outputs);
   } catch (error) {
     await stop(outputs);
@@ -43,9 +45,11 @@ export async function switchGenerations(
       `[ ! -e "$v/${previous}" ] || { [ ! -e "$v/current" ] || mv -T "$v/current" "$v/${WHOLE}"; mv -T "$v/${previous}" "$v/current"; }`,
     );
     await start(outputs);
-    throw new UserError(`${messageOf(error)}\nThe data that were in use before are in use again.`);
+    throw new UserError(`${reasonOf(error)}\nThe data that were in use before are in use again.`);
   }
-  await start(outputs).catch((error) => {
+  await start(outputs).catch(async (error) => {
+    // A signal may have ended what started them.
+    if (interruption.aborted) return start(outputs);
     throw new UserError(`${messageOf(error)}\nThe databases themselves are restored, and in use.`);
   });
 }

@@ -1,7 +1,6 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { messageOf } from "../../migrator/errors.ts";
 import { UserError } from "../errors.ts";
 import { sync, writeArtefact } from "./artefact.ts";
 import { both } from "./both.ts";
@@ -9,6 +8,7 @@ import { writeManifest, type Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
 import { giveToOwnerOf } from "./owner.ts";
 import * as postgres from "./postgresql.ts";
+import { interruption, reasonOf } from "./signals.ts";
 import { PsqlSession, run, type Tools } from "./tools.ts";
 
 /** Whose databases are backed up, and how their servers are reached. */
@@ -49,13 +49,14 @@ export async function takeBackup(
     await mkdir(unfinished, { recursive: true, mode: 0o700 });
     await writeManifest(unfinished, await copyAll(source, session, unfinished, startedAt, tell));
     await sync(unfinished);
+    interruption.throwIfAborted();
     await giveToOwnerOf(place, unfinished);
     await rename(unfinished, join(place, name));
     await sync(place);
     return name;
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    throw new UserError(`${reasonOf(error, place)} No backup was kept.`);
+    throw new UserError(`${wordsOf(error, place)} No backup was kept.`);
   } finally {
     await session.end();
   }
@@ -142,10 +143,10 @@ async function versionOf(tools: Tools, tool: string): Promise<string> {
   return /\d+(\.\d+)+/.exec(await run(tools, [tool, "--version"]))?.[0] ?? "unknown";
 }
 
-function reasonOf(error: unknown, place: string): string {
+function wordsOf(error: unknown, place: string): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC") return `The disk that holds ${place} is full. Free space on it, or name another folder.`;
   if (code === "EACCES")
     return `The folder ${place} can't be written by this user. Name another folder, or give it to this user.`;
-  return messageOf(error);
+  return reasonOf(error);
 }

@@ -3,6 +3,7 @@ import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { UserError } from "../errors.ts";
+import { interruption } from "./signals.ts";
 
 /**
  * Where a server's own tools run: what stands before each command. `docker exec` into a container, or nothing inside a
@@ -25,17 +26,20 @@ export interface Running {
   kill(): void;
 }
 
-/** Starts a tool. Its standard input stays open until the caller ends it. */
+/** Starts a tool. Its standard input stays open until the caller ends it. A signal that stops this process ends it, too. */
 export function start(tools: Tools, command: string[]): Running {
   const [program, ...args] = [...tools, ...command];
   const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(program!, args, { stdio: "pipe" });
   // A tool that ends before it has read everything closes the pipe; its exit code tells more.
   child.stdin.on("error", () => {});
+  const kill = () => void child.kill();
+  interruption.addEventListener("abort", kill);
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4000)));
   const ended = new Promise<string>((resolve, reject) => {
     child.on("error", (error) => reject(new UserError(`${program} can't be started: ${error.message}.`)));
     child.on("close", (code, signal) => {
+      interruption.removeEventListener("abort", kill);
       if (code === 0) return resolve(said);
       // MongoDB's tools tell each step, and in one line why they gave up.
       const reason = /\tFailed: (.+)/.exec(said)?.[1] ?? (said.trim() || `it ended with ${signal ?? `code ${code}`}`);
@@ -44,7 +48,7 @@ export function start(tools: Tools, command: string[]): Running {
   });
   // Whoever started it looks at this when its output has been read, which may be after it has failed.
   ended.catch(() => {});
-  return { stdin: child.stdin, stdout: child.stdout, ended, kill: () => void child.kill() };
+  return { stdin: child.stdin, stdout: child.stdout, ended, kill };
 }
 
 /** Runs a tool to its end. @param input for its standard input, the only way for a secret @returns what it printed */

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { makeClone, run, type Clone, type Run } from "../support/clone.ts";
+import { faultsOf, setUpPatient, type Patient } from "../support/doctor.ts";
+import { fingerprint } from "../support/fingerprint.ts";
+import { docker } from "../support/project.ts";
+
+// What a terminal sends to `trading-db backup` and `restore` and to all that they have started.
+
+const MINUTE = 60_000;
+jest.setTimeout(4 * MINUTE);
+
+let clone: Clone;
+let patient: Patient;
+/** Stands for the data that were changed after the backup. */
+let changed: string;
+
+beforeAll(async () => {
+  clone = makeClone({ sampleData: "true" });
+  patient = await setUpPatient(clone);
+  expect(await begin("backup").ended).toMatchObject({ code: 0 });
+  const { postgres } = patient.outputs;
+  await docker(
+    "exec",
+    postgres.container,
+    "psql",
+    "-U",
+    "trading_user",
+    "-d",
+    postgres.database,
+    "-c",
+    "DELETE FROM trades",
+  );
+  changed = await fingerprint(patient.outputs);
+}, 8 * MINUTE);
+afterAll(() => clone.remove());
+
+const begin = (...args: string[]) => run(clone.folder, ["cli/trading-db", "--stack", clone.stackName, ...args]);
+const backups = () => readdirSync(join(clone.folder, "backups", clone.stackName));
+const restore = () => begin("restore", ...backups(), "--yes");
+
+const send = (run: Run, signal: NodeJS.Signals) => process.kill(-run.process.pid!, signal);
+
+async function expectUnchanged(): Promise<void> {
+  expect(await faultsOf(clone)).toEqual([]);
+  expect(await fingerprint(patient.outputs)).toBe(changed);
+}
+
+test("F19: Ctrl-C keeps nothing of a backup", async () => {
+  const before = backups();
+  const run = begin("backup");
+  await run.shows("copying PostgreSQL");
+  send(run, "SIGINT");
+  expect(await run.ended).toMatchObject({ code: 130, stderr: "✖ Stopped, as asked. No backup was kept.\n" });
+  expect(backups()).toEqual(before);
+});
+
+test.each([
+  ["Ctrl-C", "SIGINT", 130],
+  ["a closed terminal", "SIGHUP", 129],
+] as [string, NodeJS.Signals, number][])(
+  "F19: %s (%s) ends the preparation of a restore, and nothing of it stays",
+  async (_name, signal, code) => {
+    const run = restore();
+    await run.shows("restoring MongoDB");
+    send(run, signal);
+    expect(await run.ended).toMatchObject({
+      code,
+      stderr: "✖ Stopped, as asked. The data that are in use were not touched.\n",
+    });
+    await expectUnchanged();
+    const { postgres, mongodb } = patient.outputs;
+    expect(await docker("exec", postgres.container, "ls", "/var/lib/postgresql/data")).toBe("current");
+    expect(await docker("exec", mongodb.container, "ls", "/data/db")).toBe("current");
+  },
+);
+
+test.each([
+  ["Ctrl-C", "SIGINT", 130],
+  ["a closed terminal", "SIGHUP", 129],
+] as [string, NodeJS.Signals, number][])(
+  "F19: %s (%s) in the switch of a restore brings back what was in use",
+  async (_name, signal, code) => {
+    const run = restore();
+    await run.shows("switching");
+    await isRunning(false);
+    send(run, signal);
+    expect(await run.ended).toMatchObject({
+      code,
+      stderr: "✖ Stopped, as asked.\nThe data that were in use before are in use again.\n",
+    });
+    await expectUnchanged();
+  },
+);
+
+/** Waits until MongoDB's server, the last of both to be stopped and started, runs or does not. */
+async function isRunning(wanted: boolean): Promise<void> {
+  const { container } = patient.outputs.mongodb;
+  while ((await docker("inspect", "--format", "{{.State.Running}}", container)) !== `${wanted}`) await sleep(20);
+}
