@@ -160,12 +160,13 @@ function hasExactly(found: Document[], wanted: WantedUser["roles"]): boolean {
   return names(found) === names(wanted);
 }
 
-/** What of a request stands already: a user that does not is left out. Changes nothing. */
+/** What of a request stands already: a set that was never made, or a user, is left out. Changes nothing. */
 export async function findMongo(request: MongoBootstrapRequest): Promise<object> {
   const wanted = wantedUsers(request);
-  if (wanted.length === 0) return {};
   const client = await connectMongo(request.connection);
   try {
+    // As a restore leaves it that is killed between its switch and its end. Users are asked for when it stands.
+    if (!(await client.db("admin").command({ hello: 1 })).setName) return { replicaSetMember: undefined };
     const missing: string[] = [];
     for (const { user, password, roles } of wanted) {
       const { users } = await client.db("admin").command({ usersInfo: user });

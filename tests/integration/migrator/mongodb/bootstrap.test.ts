@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { bootstrapMongo } from "../../../../migrator/mongodb/bootstrap.ts";
+import { bootstrapMongo, findMongo } from "../../../../migrator/mongodb/bootstrap.ts";
 import { connectMongo } from "../../../../migrator/mongodb/connection.ts";
 import { resetMongoRootPassword } from "../../../../migrator/mongodb/recovery.ts";
 import { migrate, readLedger } from "../../../../migrator/run.ts";
@@ -36,6 +36,20 @@ describe("a bootstrap", () => {
     expect(await bootstrap()).toEqual({
       changes: ["made the replica set rs0", "made majority the default write concern", "made the user trading_service"],
     });
+  });
+
+  test("F18: is missed by a look where the set was never made, also where no user is wanted", async () => {
+    const fresh = await startMongo();
+    try {
+      const { host, port, container } = fresh;
+      const request = { connection: { ...connection(), host, port }, container, replicaSetMember: "mongodb:27017" };
+      await (await connectMongo(request.connection, { container })).close();
+      expect(await findMongo(request)).toStrictEqual({ replicaSetMember: undefined });
+      await bootstrapMongo(request);
+      expect(await findMongo(request)).toStrictEqual({});
+    } finally {
+      await fresh.remove();
+    }
   });
 
   test("that is repeated changes nothing", async () => {
