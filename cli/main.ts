@@ -1,6 +1,7 @@
 import completion from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
+import project from "../package.json" with { type: "json" };
 import { placeOf, readKey, type StackBackups } from "../operations/backups/ofStack.ts";
 import { codeOfSignal, stopInOrder, stopsInOrder } from "../operations/backups/signals.ts";
 import { environmentFormats } from "../operations/environment.ts";
@@ -18,6 +19,7 @@ import { mendState } from "../operations/stateFile.ts";
 import { SettingsError } from "../settings.ts";
 import { ask } from "./ask.ts";
 import * as backupCommands from "./backupCommands.ts";
+import { inColours } from "./colours.ts";
 import { exitCodes, write, type Outcome } from "./outcome.ts";
 import { withProgress } from "./progress.ts";
 import { resetLines } from "./resetLines.ts";
@@ -26,6 +28,7 @@ import { misunderstood } from "./usage.ts";
 
 const program = shared(new Command("trading-db"))
   .description("Runs the databases of a trading system: PostgreSQL and MongoDB of one Pulumi stack.")
+  .version(project.version, "-v, --version", "write the version")
   .addHelpText("after", "\nExit codes: 0 done, 1 failed or not healthy, 2 not understood, 130 stopped by Ctrl-C.")
   .configureOutput({ outputError: () => {} })
   .enablePositionalOptions()
@@ -80,7 +83,7 @@ async function withBackups(folder: string | undefined, act: (target: StackBackup
 async function run(act: (run: commands.StackRun) => Outcome | Promise<Outcome>): Promise<void> {
   const stack = await stackName();
   // What takes time is told beside the result, which may be read by a program.
-  const tell = (sentence: string) => (asJson() ? undefined : console.log(sentence));
+  const tell = (sentence: string) => (asJson() ? undefined : console.log(inColours(sentence, process.stdout)));
   write(await act({ stack, outputs: await outputsOf(stack), tell }), asJson());
 }
 
@@ -230,8 +233,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   const isUsage = error instanceof CommanderError;
-  // Help is no mistake, and written already.
-  if (!isUsage || !error.code.startsWith("commander.help")) {
+  // Help and the version are no mistakes, and written already.
+  if (!isUsage || !/^commander\.(help|version)/.test(error.code)) {
     const message = isUsage ? misunderstood(program, error, "npx trading-db --help").message : worded(error);
     const code = isUsage ? exitCodes.usage : exitCodes.refused;
     write({ lines: [`✖ ${message}`], data: { error: message }, code }, process.argv.includes("--json"));

@@ -1,7 +1,7 @@
 import { MigrationError } from "../migrator/errors.ts";
 import { UserError } from "../operations/errors.ts";
 import { createMigration, usage } from "./createMigration.ts";
-import { exitCodes } from "./outcome.ts";
+import { exitCodes, say } from "./outcome.ts";
 
 if (["--help", "-h"].includes(process.argv[2] ?? "")) {
   console.log(`Makes the file of a new migration. It takes an engine and a name: ${usage}`);
@@ -9,8 +9,8 @@ if (["--help", "-h"].includes(process.argv[2] ?? "")) {
 }
 try {
   const path = createMigration(process.argv.slice(2));
-  console.log(`✔ made ${path}\nWrite its statements, and see what they are going to do: pulumi preview`);
+  say(`✔ made ${path}\nWrite its statements, and see what they are going to do: pulumi preview`);
 } catch (error) {
-  console.error(`✖ ${(error as Error).message}`);
+  say(`✖ ${(error as Error).message}`);
   process.exitCode = error instanceof UserError || error instanceof MigrationError ? exitCodes.usage : 1;
 }

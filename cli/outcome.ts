@@ -1,5 +1,6 @@
 import { LockHeld, LoginRefused, MigrationError, NoConnectionLeft, Unreachable } from "../migrator/errors.ts";
 import { UserError } from "../operations/errors.ts";
+import { inColours } from "./colours.ts";
 
 /** What a command came to: words for people, data for programs. */
 export interface Outcome {
@@ -57,5 +58,11 @@ function worded(error: Error, isAlone: boolean): string {
 export function write({ code = 0, data, lines }: Outcome, asJson: boolean): void {
   process.exitCode = code;
   if (asJson) console.log(JSON.stringify(data, null, 2));
-  else for (const line of lines) (line.startsWith("✖") ? console.error : console.log)(line);
+  else for (const line of lines) say(line);
+}
+
+/** Writes a line for people: what is wrong on standard error. */
+export function say(line: string): void {
+  if (line.startsWith("✖")) console.error(inColours(line, process.stderr));
+  else console.log(inColours(line, process.stdout));
 }

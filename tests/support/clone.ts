@@ -38,8 +38,8 @@ export interface Run {
   ended: Promise<Ended>;
 }
 
-/** What a run of this project's own set-up leaves in the environment, and a clone has to find out by itself. */
-const SET_UP = /^(PULUMI_.*|TRADING_DB_IMAGES|NODE_COMPILE_CACHE)$/;
+/** What a run of this project's own set-up leaves in the environment, and a clone has to find out by itself; and colours of jest. */
+const SET_UP = /^(PULUMI_.*|TRADING_DB_IMAGES|NODE_COMPILE_CACHE|FORCE_COLOR)$/;
 
 /** @param config settings of the stack, without their namespace; small memory is given to both databases */
 export function makeClone(

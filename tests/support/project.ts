@@ -115,7 +115,8 @@ export function execute(
   options: { cwd?: string; env?: Record<string, string | undefined> } = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    const env = options.env === undefined ? process.env : { ...process.env, ...options.env };
+    // Where somebody looks on, jest tells its workers to write colours.
+    const env = { ...process.env, FORCE_COLOR: undefined, ...options.env };
     execFile(program, args, { ...options, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, stdout, stderr });
     });

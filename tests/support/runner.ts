@@ -20,7 +20,8 @@ export function startMigrate(
   nodeOptions = "",
 ): Runner {
   const options = ["--database-url", urlOf(engine, connection), "--directory", directory];
-  const env = { ...process.env, NODE_OPTIONS: nodeOptions };
+  // Where somebody looks on, jest tells its workers to write colours.
+  const env = { ...process.env, FORCE_COLOR: undefined, NODE_OPTIONS: nodeOptions };
   const child = spawn(process.execPath, ["cli/migrate.ts", ...options, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env,

@@ -162,6 +162,7 @@ test("shells complete commands, options and their values", async () => {
   // The last line tells the shell not to add names of files.
   expect(await completed("sta")).toEqual(["status", "start", ":4"]);
   expect(await completed("env --format ''")).toEqual(["dotenv", "export", "json", ":4"]);
+  expect(await completed("--")).toEqual(["--stack", "--json", "--version", "--help", ":4"]);
   expect(await completed("status --")).toEqual(["--stack", "--json", "--watch", "--help", ":4"]);
 });
 
