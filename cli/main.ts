@@ -20,6 +20,7 @@ import { SettingsError } from "../settings.ts";
 import { ask } from "./ask.ts";
 import * as backupCommands from "./backupCommands.ts";
 import { inColours } from "./colours.ts";
+import { dockerArguments, logOptions } from "./logOptions.ts";
 import { exitCodes, write, type Outcome } from "./outcome.ts";
 import { withProgress } from "./progress.ts";
 import { resetLines } from "./resetLines.ts";
@@ -109,19 +110,15 @@ add("doctor", "look for every known fault, and tell the command that mends it; w
 add("start", "start the containers, and wait until they are healthy").action(() => run(commands.start));
 add("stop", "stop the containers; the data stay").action(() => run(commands.stop));
 add("restart", "stop, then start").action(() => run(commands.restart));
-add(
-  "logs [service] [options...]",
-  "show what a container of the stack has written, with options of docker logs such as -f",
-)
-  .passThroughOptions()
-  .allowUnknownOption()
-  .action(async (service: string | undefined, options: string[]) => {
-    const outputs = await outputsOf(await stackName());
-    const name = service ?? "postgres";
-    process.exitCode = asJson()
-      ? await logLines(outputs, name, options, (line) => console.log(JSON.stringify(line)))
-      : logs(outputs, name, options);
-  });
+const logsCommand = add("logs [service]", "show what a container has written, by default PostgreSQL's");
+for (const option of logOptions) logsCommand.addOption(option);
+logsCommand.action(async (service: string | undefined, given: Record<string, unknown>) => {
+  const outputs = await outputsOf(await stackName());
+  const [name, args] = [service ?? "postgres", dockerArguments(given)];
+  process.exitCode = asJson()
+    ? await logLines(outputs, name, args, (line) => console.log(JSON.stringify(line)))
+    : logs(outputs, name, args);
+});
 for (const [name, shell] of Object.entries({ psql, mongosh })) {
   // All that follows is the shell's own: options of ours stand before the command.
   program
