@@ -67,3 +67,12 @@ Exit codes: 0 done, 1 failed or not healthy, 2 not understood.
 `,
   });
 });
+
+test("every command is an npm script, too", async () => {
+  const { stdout } = await tradingDb("--help");
+  const names = [...stdout.matchAll(/^ {2}([a-z][a-z-]+) .* {2}/gm)].map(([, name]) => name!);
+  expect(names.length).toBeGreaterThan(15);
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  for (const name of names.filter((name) => name !== "completion" && name !== "help"))
+    expect(scripts[name.replace("recover-", "recover:")]).toBe(`setup/with-env node cli/main.ts ${name}`);
+});
