@@ -57,14 +57,15 @@ describe("status", () => {
   });
 
   test("ends with 1 and tells the reason where a server does not run, and still shows the other", async () => {
-    await tradingDb("stop");
+    const containers = [outputs.mongodb.container, outputs.postgres.container];
+    expect(await json("stop")).toEqual({ stopped: containers.toReversed() });
     await clone.login(`docker start ${outputs.postgres.container}`);
     const { code, stdout, stderr } = await tradingDb("status");
     expect(code).toBe(1);
     expect(stdout).toContain(`Stack ${clone.stackName} is NOT healthy.`);
     expect(stdout).toContain("│ trading_configs │ does not answer │");
     expect(stderr).toMatch(/^✖ trading_configs: MongoDB at 127\.0\.0\.1:\d+ can't be reached: connect ECONNREFUSED/);
-    expect(await tradingDb("start")).toMatchObject({ code: 0, stderr: "" });
+    expect(await json("start")).toEqual({ started: containers });
   });
 
   test("is shown again and again until it is stopped", async () => {
@@ -95,9 +96,42 @@ describe("the shells", () => {
   test("mongosh is logged in, and no process shows the password", async () => {
     const who = "db.runCommand({ connectionStatus: 1 }).authInfo.authenticatedUsers[0].user";
     expect(await tradingDb(`mongosh --eval "${who}"`)).toEqual({ code: 0, stdout: "admin\n", stderr: "" });
+    expect(await json(`mongosh --eval "${who}"`)).toEqual({ exitCode: 0, stdout: "admin\n", stderr: "" });
     const shown = await tradingDb('mongosh --eval "sleep(4000)" & sleep 3; ps -ef; wait');
     expect(shown.stdout).toContain("mongosh");
     expect(shown.stdout).not.toContain(outputs.mongodb.adminPassword);
+  });
+});
+
+describe("logs", () => {
+  test("takes options of ours and of Docker on either side of the service", async () => {
+    const { stackName } = clone;
+    for (const line of [
+      `--tail 1 --json mongodb --stack ${stackName}`,
+      `mongodb --stack ${stackName} -n 1 --json --until 0s`,
+      `--since 2020-01-01T00:00:00Z -s ${stackName} mongodb --json --tail=1`,
+    ]) {
+      const { code, stdout, stderr } = await tradingDb(`logs ${line}`);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      const { text, ...told } = JSON.parse(stdout);
+      expect(told).toEqual({ service: "mongodb", time: expect.stringMatching(/^20\S+Z$/) });
+      expect(JSON.parse(text)).toHaveProperty("t");
+    }
+    expect(await tradingDb("logs mongodb --stack nowhere")).toMatchObject({
+      code: 1,
+      stderr: "✖ There is no stack nowhere here. Set it up: ./setup-databases.sh --stack nowhere\n",
+    });
+  });
+
+  test("follows what is being written until Ctrl-C, and hands over its exit code", async () => {
+    // A job of its own gets the signal as all do that are in the foreground of a terminal.
+    const follow = `
+      set -m
+      trading-db logs postgres -f --tail 0 >followed 2>&1 &
+      until grep --quiet 'column "followed"' followed; do trading-db psql -c "SELECT followed" 2>/dev/null; done
+      kill -INT -- -$!
+      wait $!`;
+    expect((await clone.login(follow)).code).toBe(130);
   });
 });
 
@@ -145,6 +179,7 @@ test("what programs ask is answered in JSON by each command", async () => {
   const [, , name] = backup.backup.split("/");
   expect(await json("backups")).toMatchObject({ backups: [{ name, state: "unproven", kept: false }] });
   expect(await json(`backups --keep ${name}`)).toMatchObject({ backups: [{ name, kept: true }] });
+  expect(await json(`backups --release ${name}`)).toMatchObject({ backups: [{ name, kept: false }] });
   const found = (await json("doctor")).checks;
   expect(found.length).toBeGreaterThan(30);
   for (const check of found) expect(check).toEqual({ name: expect.any(String), problem: null, cure: null });
