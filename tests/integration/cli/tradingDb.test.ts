@@ -185,6 +185,25 @@ test("what programs ask is answered in JSON by each command", async () => {
   for (const check of found) expect(check).toEqual({ name: expect.any(String), problem: null, cure: null });
 });
 
+test("a restore is refused where nobody can be asked, and where another name is typed", async () => {
+  const since = async () => (await json("status")).databases.postgresql.server.since;
+  const before = await since();
+  expect(await tradingDb("restore")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "✖ There is no terminal to ask on. Say that you mean it: --yes\n",
+  });
+  const typed = await clone.login(`echo dev | script --quiet --return --command "trading-db restore" /dev/null`);
+  expect(typed.code).toBe(1);
+  expect(typed.stdout).toContain(
+    `This puts both databases of stack ${clone.stackName} back; what is there now is put aside.\r\nType the stack's name to go on: `,
+  );
+  expect(typed.stdout).toContain(
+    `✖ "dev" is not the name of this stack (${clone.stackName}). Nothing was changed.\r\n`,
+  );
+  expect(await since()).toBe(before);
+});
+
 test("shells complete commands, options and their values", async () => {
   expect(await clone.login("bash -n <(trading-db completion bash)")).toEqual({ code: 0, stdout: "", stderr: "" });
   const completed = async (line: string) => {
