@@ -92,6 +92,17 @@ export async function damageOf(
   return tally.result().sha256 === sha256 ? undefined : `${name} is not what was written (its SHA-256 is another)`;
 }
 
+/** Whether a key opens an encrypted file: its first bytes tell. */
+export async function opens(path: string, key: string): Promise<boolean> {
+  try {
+    (await decryption(path, key)).destroy();
+    return true;
+  } catch (error) {
+    if (error instanceof KeyRefused) return false;
+    throw error;
+  }
+}
+
 /** Waits until a file or a folder is on the disk. */
 export async function sync(path: string): Promise<void> {
   const handle = await open(path);

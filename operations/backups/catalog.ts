@@ -66,6 +66,12 @@ export function offer(backups: readonly Backup[]): string {
     : ` The newest good one is ${good.name} (${good.state}): npx trading-db restore ${good.name}`;
 }
 
+/** The way out for whose backup can't be restored as it was asked for. @param fitting those that can @param to see `restore` */
+export function offerInstead(fitting: readonly Backup[], to: string | undefined): string {
+  if (fitting.length === 0) return " None beside it can be restored instead.";
+  return offer(fitting) + (to === undefined ? "" : ` --to ${to}`);
+}
+
 /** Marks a backup to stay whatever its age, or takes the mark away. */
 export async function mark({ folder }: Backup, kept: boolean): Promise<void> {
   if (kept) await writeFile(join(folder, KEEP), "", { mode: 0o600 });

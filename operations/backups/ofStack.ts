@@ -4,8 +4,9 @@ import type { StackOutputs } from "../../outputs.ts";
 import { UserError } from "../errors.ts";
 import { listBackups, pickBackup, type Backup } from "./catalog.ts";
 import { refuseStopped } from "./generation.ts";
+import { isAfter, LATEST } from "./logs.ts";
 import { proveBackup, type Proof } from "./prove.ts";
-import { LATEST, prepareGeneration } from "./restore.ts";
+import { prepareGeneration } from "./restore.ts";
 import { dataPaths, scratchContainer, type OpenScratch } from "./scratch.ts";
 import { forgetFormerGenerations, switchGenerations } from "./switch.ts";
 import { takeBackup, type BackupSource } from "./take.ts";
@@ -112,10 +113,6 @@ function oldEnough(backups: Backup[], time: string | undefined): Backup[] {
   throw new UserError(
     `No good backup is older than ${time}${oldest === undefined ? "" : `: the oldest was whole at ${oldest}`}. Choose a later time.`,
   );
-}
-
-function isAfter({ manifest }: Backup, time: string | undefined): boolean {
-  return manifest !== undefined && time !== undefined && time !== LATEST && manifest.endedAt > time;
 }
 
 function inContainers({ postgres, mongodb }: StackOutputs): OpenScratch {

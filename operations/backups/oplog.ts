@@ -1,6 +1,5 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
 import { writeArtefact } from "./artefact.ts";
 import type { Manifest } from "./manifest.ts";
 import { dumpOplog, mongoFacts, type MongoReader, type Position } from "./mongodb.ts";
@@ -61,29 +60,28 @@ export async function archiveOplog(
 
 /**
  * The slices that bring a dump to a time.
- * @param to ISO 8601 @default to the end, or to the first gap
- * @throws UserError where the archive has a gap before it, or ends before it
+ * @param to ISO 8601 @default to the end
+ * @returns with them the time at which the archive ends, or has a gap, before that; undefined where they lead there
  */
 export async function slicesTo(
   place: string,
   { replicaSetId, oplog }: Manifest["mongodb"],
   to?: string,
-): Promise<Slice[]> {
+): Promise<{ slices: Slice[]; end: string | undefined }> {
   const wanted = to === undefined ? Infinity : Math.ceil(Date.parse(to) / 1000);
-  const chain: Slice[] = [];
+  const slices: Slice[] = [];
   let reached = oplog;
+  let hasGap = false;
   for (const slice of await listSlices(place, replicaSetId)) {
     if (reached.t >= wanted) break;
     if (compare(slice.to, reached) <= 0) continue;
-    if (compare(slice.from, reached) > 0) break;
-    chain.push(slice);
+    hasGap = compare(slice.from, reached) > 0;
+    if (hasGap) break;
+    slices.push(slice);
     reached = slice.to;
   }
-  if (to === undefined || reached.t >= wanted) return chain;
-  throw new UserError(
-    `MongoDB's archived oplog ends, or has a gap, at ${new Date(reached.t * 1000).toISOString()}, before ${to}. ` +
-      "Choose a time before that, or a backup after the gap.",
-  );
+  const isThere = to === undefined ? !hasGap : reached.t >= wanted;
+  return { slices, end: isThere ? undefined : new Date(reached.t * 1000).toISOString() };
 }
 
 /** Removes slices that no remaining backup needs; those of a set without one when they are older than all that remain. */

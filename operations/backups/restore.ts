@@ -6,20 +6,17 @@ import { pipeline } from "node:stream/promises";
 import { UserError } from "../errors.ts";
 import { readArtefact } from "./artefact.ts";
 import { both } from "./both.ts";
-import { listBackups, offer, type Backup } from "./catalog.ts";
+import { listBackups, offerInstead, type Backup } from "./catalog.ts";
 import { compareMongo, comparePostgres } from "./compare.ts";
 import { clear, makeGeneration, refuseFull, type RestoreTarget } from "./generation.ts";
+import { chooseLogs, isAfter, LATEST, type Logs } from "./logs.ts";
 import type { Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
-import { slicesTo, type Slice } from "./oplog.ts";
 import * as postgres from "./postgresql.ts";
 import { refuseDamage } from "./prove.ts";
-import { inFolder, type Scratch, type ScratchEngine } from "./scratch.ts";
-import { feed, run, start } from "./tools.ts";
-import { historyFiles, walAfter } from "./wal.ts";
-
-/** Takes the place of a time: to the end of the archived log and oplog. */
-export const LATEST = "latest";
+import type { Scratch, ScratchEngine } from "./scratch.ts";
+import { feed, start } from "./tools.ts";
+import { lookHere, refuseUnfit, Unfit, type Here } from "./unfit.ts";
 
 export interface RestoreRequest {
   /** Where backups, log and oplog are. */
@@ -43,53 +40,41 @@ export interface RestoreRequest {
  * @throws UserError where the backup does not fit or is damaged: before anything is touched
  */
 export async function prepareGeneration(request: RestoreRequest): Promise<void> {
-  const { place, backup, targets, tell } = request;
+  const { place, backup, to, targets, tell } = request;
   const manifest = backup.manifest!;
-  tell("reading every byte of the backup");
-  await refuseDamage(backup.folder, manifest, true).catch(async (error: UserError) => {
-    const others = (await listBackups(place)).filter(({ name }) => name !== backup.name);
-    throw new UserError(error.message + offer(others));
-  });
-  const logs = await chooseLogs(request, manifest);
   const servers = [
     ["postgresql", targets.postgresql],
     ["mongodb", targets.mongodb],
   ] as const;
+  let here: Here;
   await makeGeneration(servers, async (results, configs) => {
-    await refuseOtherMajor(results, "postgres", manifest.postgresql.version);
-    await refuseOtherMajor(configs, "mongod", manifest.mongodb.version);
-    if (!request.adopt) await refuseOtherCluster(results, backup);
+    here = await lookHere(results, configs, request);
+    await refuseUnfit(backup, here);
+    const logs = await chooseLogs(place, backup, to);
+    tell("reading every byte of the backup");
+    await refuseDamage(backup.folder, manifest, true).catch(async (error: UserError) => {
+      throw new Unfit(error.message);
+    });
     for (const scratch of [results, configs]) await clear(scratch);
     await both(
       restorePostgres(request, manifest, logs, results).catch((error) => refuseFull(error, targets.postgresql)),
       restoreMongo(request, manifest, logs, configs).catch((error) => refuseFull(error, targets.mongodb)),
     );
+  }).catch(async (error) => {
+    if (!(error instanceof Unfit)) throw error;
+    throw new UserError(error.message + offerInstead(await fittingBeside(request, here), to));
   });
 }
 
-/** What of the archives a restore replays. */
-interface Logs {
-  /** Files of PostgreSQL's log, in their order. */
-  wal: { folder: string; file: string }[];
-  /** What to say where a segment is missing behind them. */
-  gap: string | undefined;
-  /** Slices of MongoDB's oplog, in their order. */
-  oplog: Slice[];
-}
-
-/** @throws UserError where the archives do not lead to the time that is wanted, as far as that can be known before */
-async function chooseLogs({ place, to }: RestoreRequest, { postgresql, mongodb }: Manifest): Promise<Logs> {
-  // Whatever is replayed, the new timeline must not get the number of one that was archived.
-  const histories = await historyFiles(place, postgresql);
-  if (to === undefined) return { wal: histories, gap: undefined, oplog: [] };
-  const { segments, missing } = await walAfter(place, postgresql);
-  const gap = missing && gapWords(missing, to);
-  if (gap !== undefined && to === LATEST) throw new UserError(gap);
-  return {
-    wal: [...histories, ...segments],
-    gap,
-    oplog: await slicesTo(place, mongodb, to === LATEST ? undefined : to),
+/** The other backups that could be restored in the place of one that could not, the newest first. */
+async function fittingBeside({ place, backup, to }: RestoreRequest, here: Here): Promise<Backup[]> {
+  const others = (await listBackups(place)).filter((other) => other.state !== "damaged" && !isAfter(other, to));
+  const fit = async (other: Backup) => {
+    await refuseUnfit(other, here);
+    return (await chooseLogs(place, other, to)).gap === undefined;
   };
+  const fits = await Promise.all(others.map((other) => other.name !== backup.name && fit(other).catch(() => false)));
+  return others.filter((_other, index) => fits[index]);
 }
 
 async function restorePostgres(
@@ -104,17 +89,10 @@ async function restorePostgres(
   const recovery = { wal: await bringLog(request, wal, scratch), durable: true };
   const target = to === undefined || to === LATEST ? {} : { to };
   await postgres.recover(scratch, { ...recovery, ...target }).catch((error: UserError) => {
-    throw gap !== undefined && /log ends before/.test(error.message) ? new UserError(gap) : error;
+    throw gap !== undefined && /log ends before/.test(error.message) ? new Unfit(gap) : error;
   });
   if (to === undefined) await comparePostgres(scratch, postgresql);
   await postgres.stopServer(scratch);
-}
-
-function gapWords(missing: string, to: string): string {
-  return (
-    `The segment ${missing} of PostgreSQL's archived log is missing, and without it nothing leads to ${to}. ` +
-    "Choose a time before it, or a backup after it."
-  );
 }
 
 async function restoreMongo(
@@ -178,25 +156,4 @@ async function readLogFile(
 /** What the server calls an archived file. */
 function nameIn({ file }: { file: string }): string {
   return file.replace(/(\.partial|\.zst(\.age)?)$/, "");
-}
-
-async function refuseOtherMajor({ tools }: Scratch, server: "postgres" | "mongod", made: string): Promise<void> {
-  const found = /\d+(\.\d+)+/.exec(await run(tools, [server, "--version"]))![0];
-  if (found.split(".")[0] === made.split(".")[0]) return;
-  const [name, way] = server === "postgres" ? ["PostgreSQL", "postgresql.dump"] : ["MongoDB", "mongodb.archive"];
-  throw new UserError(
-    `The backup was made by ${name} ${made}, and this stack runs ${name} ${found}. Nothing was touched. ` +
-      `Run the major version ${made.split(".")[0]}, or load ${way} of the backup into this one: see docs/operations.md`,
-  );
-}
-
-async function refuseOtherCluster(scratch: Scratch, { name, manifest }: Backup): Promise<void> {
-  const script = '[ ! -e "${1%/*}/current" ] || pg_controldata "${1%/*}/current"';
-  const [, found] = /Database system identifier: +(\d+)/.exec(await inFolder(scratch, script)) ?? [];
-  const { systemIdentifier } = manifest!.postgresql;
-  if (found === undefined || found === systemIdentifier) return;
-  throw new UserError(
-    `The backup ${name} is of another PostgreSQL cluster (${systemIdentifier}) than the one that is here (${found}). ` +
-      `Nothing was touched. To get its data beside these: npx trading-db clone NAME ${name}`,
-  );
 }

@@ -243,16 +243,38 @@ describe("an encrypted backup", () => {
     expect((await listBackups(secret.place))[0]!.state).toBe("proven");
   });
 
-  test("is not opened by another key, or without one, and is not called damaged for it", async () => {
-    const file = join(secret.place, name, "postgresql-base.tar.zst.age");
-    await expect(restore({ ...secret, key: await generateX25519Identity() }, name, undefined)).rejects.toThrow(
-      new Error(`The key does not open ${file}. Name the file that holds the right one: --key FILE`),
-    );
-    await expect(restore({ ...secret, key: undefined }, name, undefined)).rejects.toThrow(
-      new Error(`${file} is encrypted, and there is no key. Name the file that holds it: --key FILE`),
-    );
-    await expect(prove({ ...secret, key: undefined }, name)).rejects.toThrow("there is no key");
-    expect((await listBackups(secret.place))[0]!.state).toBe("proven");
+  describe("is not opened by another key, or without one, and is not called damaged for it:", () => {
+    const otherKey = () =>
+      `The key does not open the backup ${name}. Name the file that holds the right one with --key.`;
+    const noKey = () => `The backup ${name} is encrypted, and there is no key. Name the file that holds it with --key.`;
+    const offer = (good: string) => ` The newest good one is ${good} (unproven): npx trading-db restore ${good}`;
+    const none = " None beside it can be restored instead.";
+    let another: string;
+    beforeAll(async () => void (another = await generateX25519Identity()));
+
+    test("alone, it is refused by name, and nothing is touched", async () => {
+      const before = await system.beside();
+      await expect(restore({ ...secret, key: another }, name, undefined)).rejects.toThrow(new Error(otherKey() + none));
+      await expect(restore({ ...secret, key: undefined }, name, undefined)).rejects.toThrow(new Error(noKey() + none));
+      expect(await system.beside()).toEqual(before);
+      const file = join(secret.place, name, "postgresql-base.tar.zst.age");
+      await expect(prove({ ...secret, key: undefined }, name)).rejects.toThrow(
+        new Error(`${file} is encrypted, and there is no key. Name the file that holds it: --key FILE`),
+      );
+      expect((await listBackups(secret.place))[0]!.state).toBe("proven");
+    });
+
+    test("beside others, the newest that can be opened is offered", async () => {
+      const plain = await backUp({ ...secret, key: undefined });
+      const opened = await backUp({ ...secret, key: another });
+      await expect(restore({ ...secret, key: another }, name, undefined)).rejects.toThrow(
+        new Error(otherKey() + offer(opened)),
+      );
+      await expect(restore({ ...secret, key: undefined }, name, undefined)).rejects.toThrow(
+        new Error(noKey() + offer(plain)),
+      );
+      for (const made of [plain, opened]) rmSync(join(secret.place, made), { recursive: true });
+    });
   });
 
   test("takes its key from a file as age-keygen writes it", async () => {

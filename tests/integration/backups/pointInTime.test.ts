@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listBackups } from "../../../operations/backups/catalog.ts";
+import { listBackups, newestGood, type Backup } from "../../../operations/backups/catalog.ts";
 import { readManifest } from "../../../operations/backups/manifest.ts";
-import { restore } from "../../../operations/backups/ofStack.ts";
+import { backUp, restore } from "../../../operations/backups/ofStack.ts";
 import { listSlices } from "../../../operations/backups/oplog.ts";
 import { walAfter } from "../../../operations/backups/wal.ts";
 import { startAgent, type Agent } from "../../support/backupAgent.ts";
@@ -16,6 +16,8 @@ jest.setTimeout(5 * MINUTE);
 
 let system: BackedUp;
 let agent: Agent;
+/** A backup between the second mark and the third. */
+let between: string;
 /** Times of the servers between two known writes each. */
 const times: string[] = [];
 
@@ -38,7 +40,9 @@ beforeAll(async () => {
   system = await makeBackedUp();
   agent = await startAgent(system);
   await agent.says(/is proven; it was restored in/);
-  for (const mark of ["1", "2", "3"]) await write(mark);
+  for (const mark of ["1", "2"]) await write(mark);
+  between = await backUp(system);
+  await write("3");
   // The segment that is written now becomes whole, and is archived. Nobody writes after that.
   await docker("exec", system.outputs.postgres.container, "psql", "-U", "postgres", "-qc", "SELECT pg_switch_wal()");
   await sleep(2100);
@@ -78,6 +82,8 @@ describe("with the logs that the backup container archives", () => {
 
 describe("what the archived logs do not reach", () => {
   const first = async () => (await listBackups(system.place)).at(-1)!;
+  // From here on nobody makes another one.
+  beforeAll(() => agent.remove());
 
   test("is refused with the name of the segment that is missing", async () => {
     const { name, folder } = await first();
@@ -85,10 +91,17 @@ describe("what the archived logs do not reach", () => {
     const [segment] = (await walAfter(system.place, postgresql)).segments;
     const file = join(segment!.folder, segment!.file);
     renameSync(file, `${file}.gone`);
-    const words = `The segment ${segment!.name} of PostgreSQL's archived log is missing, and without it nothing leads to `;
+    const words = `The segment ${segment!.name} of PostgreSQL's archived log is missing, and without it nothing leads from the backup ${name} to `;
     const wayOut = ". Choose a time before it, or a backup after it.";
-    await expect(restore(system, name, times[3])).rejects.toThrow(new Error(`${words}${times[3]}${wayOut}`));
-    await expect(restore(system, name, "latest")).rejects.toThrow(new Error(`${words}latest${wayOut}`));
+    const offer = ({ name, state }: Pick<Backup, "name" | "state">, to: string) =>
+      ` The newest good one is ${name} (${state}): npx trading-db restore ${name} --to ${to}`;
+    await expect(restore(system, name, times[3])).rejects.toThrow(
+      new Error(`${words}${times[3]}${wayOut}${offer({ name: between, state: "unproven" }, times[3]!)}`),
+    );
+    const newest = newestGood((await listBackups(system.place)).filter((backup) => backup.name !== name))!;
+    await expect(restore(system, name, "latest")).rejects.toThrow(
+      new Error(`${words}latest${wayOut}${offer(newest, "latest")}`),
+    );
     renameSync(`${file}.gone`, file);
     expect((await marks())[0]).toEqual(["1", "2", "3"]);
   });
@@ -123,11 +136,13 @@ describe("what the archived logs do not reach", () => {
 
   test("is refused where a slice of the oplog is missing", async () => {
     const { name, folder } = await first();
-    for (const slice of await listSlices(system.place, (await readManifest(folder)).mongodb.replicaSetId)) {
-      rmSync(join(slice.folder, slice.file));
-    }
+    const { replicaSetId, oplog } = (await readManifest(folder)).mongodb;
+    for (const slice of await listSlices(system.place, replicaSetId)) rmSync(join(slice.folder, slice.file));
     await expect(restore(system, name, times[3])).rejects.toThrow(
-      /^MongoDB's archived oplog ends, or has a gap, at \S+Z, before \S+Z\. Choose a time before that, or a backup after the gap\.$/,
+      new Error(
+        `MongoDB's archived oplog ends, or has a gap, at ${new Date(oplog.t * 1000).toISOString()}, and nothing leads from the backup ${name} to ${times[3]}. ` +
+          "Choose a time before that, or a backup after the gap. None beside it can be restored instead.",
+      ),
     );
     expect((await marks())[1]).toEqual(["1", "2", "3"]);
   });

@@ -123,16 +123,21 @@ describe("a backup that does not fit is refused before anything is touched", () 
   let before: string[][];
   beforeEach(async () => void (before = await system.beside()));
 
+  const offer = () => ` The newest good one is ${backup} (unproven): npx trading-db restore ${backup}`;
+
   test("of another cluster", async () => {
-    await alter((manifest) => ({ ...manifest, postgresql: { ...manifest.postgresql, systemIdentifier: "42" } }));
-    const own = (await readManifest(join(system.place, backup))).postgresql.systemIdentifier;
-    await expect(restore(system, altered, undefined)).rejects.toThrow(
+    const other = await makeBackedUp();
+    const foreign = await backUp({ ...other, place: system.place }).finally(() => other.remove());
+    const clusterOf = async (name: string) =>
+      (await readManifest(join(system.place, name))).postgresql.systemIdentifier;
+    await expect(restore(system, foreign, undefined)).rejects.toThrow(
       new Error(
-        `The backup ${altered} is of another PostgreSQL cluster (42) than the one that is here (${own}). ` +
-          `Nothing was touched. To get its data beside these: npx trading-db clone NAME ${altered}`,
+        `The backup ${foreign} is of another PostgreSQL cluster (${await clusterOf(foreign)}) than the one that is here (${await clusterOf(backup)}). ` +
+          `Nothing was touched. "npx trading-db clone NAME ${foreign}" gets its data beside these.${offer()}`,
       ),
     );
     expect(await system.beside()).toEqual(before);
+    rmSync(join(system.place, foreign), { recursive: true });
   });
 
   test.each([
@@ -146,8 +151,8 @@ describe("a backup that does not fit is refused before anything is touched", () 
       expect(version).toMatch(runs);
       await expect(restore(system, altered, undefined)).rejects.toThrow(
         new Error(
-          `The backup was made by ${name} ${other}, and this stack runs ${name} ${version}. Nothing was touched. ` +
-            `Run the major version ${other.split(".")[0]}, or load ${file} of the backup into this one: see docs/operations.md`,
+          `The backup ${altered} was made by ${name} ${other}, and this stack runs ${name} ${version}. Nothing was touched. ` +
+            `Run the major version ${other.split(".")[0]}, or load ${file} of the backup into this one (see docs/operations.md).${offer()}`,
         ),
       );
       expect(await system.beside()).toEqual(before);
