@@ -51,7 +51,7 @@ export async function proveBackup(folder: string, key: string | undefined, openS
   } catch (error) {
     if (interruption.aborted) throw new UserError(`Stopped, as asked. The backup ${folder} stays, and was not judged.`);
     if (!(error instanceof UserError) || error instanceof KeyRefused || error instanceof NoScratch) throw error;
-    await keep(folder, { at: at.toISOString(), problem: error.message, restoreSeconds: 0, lossSeconds: 0 });
+    await keepProblem(folder, error.message);
     throw error;
   }
 }
@@ -67,6 +67,11 @@ export async function refuseDamage(folder: string, { files }: Manifest, thorough
   const damages = await Promise.all(Object.values(files).map((file) => damageOf(folder, file, thorough)));
   const found = damages.filter((damage) => damage !== undefined);
   if (found.length > 0) throw new UserError(`The backup ${folder} is damaged: ${listed(found)}.`);
+}
+
+/** Keeps in the place of a proof why a backup can't be restored: it counts as damaged from now on. */
+export async function keepProblem(folder: string, problem: string): Promise<void> {
+  await keep(folder, { at: new Date().toISOString(), problem, restoreSeconds: 0, lossSeconds: 0 });
 }
 
 async function keep(folder: string, proof: Proof): Promise<void> {

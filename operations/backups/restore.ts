@@ -13,7 +13,7 @@ import { chooseLogs, isAfter, LATEST, type Logs } from "./logs.ts";
 import type { Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
 import * as postgres from "./postgresql.ts";
-import { refuseDamage } from "./prove.ts";
+import { keepProblem, refuseDamage } from "./prove.ts";
 import type { Scratch, ScratchEngine } from "./scratch.ts";
 import { feed, start } from "./tools.ts";
 import { lookHere, refuseUnfit, Unfit, type Here } from "./unfit.ts";
@@ -52,7 +52,10 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     await refuseUnfit(backup, here);
     const logs = await chooseLogs(place, backup, to);
     tell("reading every byte of the backup");
-    await refuseDamage(backup.folder, manifest, true).catch(async (error: UserError) => {
+    await refuseDamage(backup.folder, manifest, true).catch(async (error) => {
+      if (!(error instanceof UserError)) throw error;
+      // Nobody reads every byte only to list backups. Where it can't be kept, it is told all the same.
+      await keepProblem(backup.folder, error.message).catch(() => {});
       throw new Unfit(error.message);
     });
     for (const scratch of [results, configs]) await clear(scratch);

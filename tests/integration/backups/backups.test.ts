@@ -189,8 +189,19 @@ describe("a damaged backup is named, refused, and the older good one is offered"
     expect(await states()).toEqual({ [newer]: "unproven", [proven]: "proven" });
     expect(await states(true)).toEqual({ [newer]: words, [proven]: "proven" });
     await expect(restore(system, newer, undefined)).rejects.toThrow(new Error(words + offer()));
+    rmSync(path(newer, "proof.json"));
     await expect(prove(system, newer)).rejects.toThrow(new Error(words));
     expect(await states()).toEqual({ [newer]: words, [proven]: "proven" });
+  });
+
+  test("rotten after its proof: the restore that finds it keeps that, and the next one takes the older", async () => {
+    cpSync(path(proven, "proof.json"), path(newer, "proof.json"));
+    flip(path(newer, base));
+    const words = damaged(`${base} is not what was written (its SHA-256 is another)`);
+    expect(await states()).toEqual({ [newer]: "proven", [proven]: "proven" });
+    await expect(restore(system, undefined, undefined)).rejects.toThrow(new Error(words + offer()));
+    expect(await states()).toEqual({ [newer]: words, [proven]: "proven" });
+    expect((await restore(system, undefined, undefined)).name).toBe(proven);
   });
 
   test("that holds other rows than its manifest says: told by its proof", async () => {
