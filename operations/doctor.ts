@@ -2,13 +2,14 @@ import { messageOf } from "../migrator/errors.ts";
 import { allContainers, nameResources } from "../naming.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { inspectContainers } from "./containers.ts";
-import { restoreChecks, scheduleChecks } from "./doctor/backups.ts";
+import { damageCheck, scheduleChecks } from "./doctor/backups.ts";
 import type { Check } from "./doctor/check.ts";
 import { containerCheck, findStranger, servicesOf } from "./doctor/containers.ts";
 import { diskHasRoom, dockerAnswers, machineChecks } from "./doctor/engine.ts";
 import { migrationChecks } from "./doctor/migrations.ts";
 import { firstPassword, mongodbChecks } from "./doctor/mongodb.ts";
 import { postgresChecks } from "./doctor/postgres.ts";
+import { restoreChecks } from "./doctor/restores.ts";
 import { readStack, type Reading } from "./doctor/state.ts";
 import { imageChecks, listThings, networkChecks, volumeChecks } from "./doctor/things.ts";
 import { ownThings } from "./stack.ts";
@@ -70,6 +71,7 @@ async function lookAtThings({ settings, deployment }: Reading): Promise<Diagnosi
     ...volumeChecks(settings.stack, deployment, things),
     ...networkChecks(settings, own, things),
     ...servicesOf(settings).map((service) => containerCheck(service, settings, own, things, found)),
+    damageCheck(settings),
     ...scheduleChecks(settings, own, found),
   ]);
 }

@@ -24,7 +24,11 @@ export interface StackBackups {
 }
 
 /** Where a stack's backups are. @param folder where the stack's own place is not meant */
-export function placeOf(stack: string, { backups }: Partial<StackOutputs>, folder?: string): string {
+export function placeOf(
+  stack: string,
+  { backups }: { backups?: { place: string } | null | undefined },
+  folder?: string,
+): string {
   return join(folder ?? backups?.place ?? "backups", stack);
 }
 

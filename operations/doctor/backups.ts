@@ -1,12 +1,8 @@
 import { Cron } from "croner";
-import { join } from "node:path";
-import { docker, lastLogLines } from "../../migrator/docker.ts";
-import type { StackOutputs } from "../../outputs.ts";
+import { lastLogLines } from "../../migrator/docker.ts";
 import type { Settings } from "../../settings.ts";
 import { listBackups, type Backup } from "../backups/catalog.ts";
-import { dataPaths } from "../backups/scratch.ts";
-import { PREVIOUS } from "../backups/switch.ts";
-import { WHOLE } from "../backups/generation.ts";
+import { placeOf } from "../backups/ofStack.ts";
 import type { ContainerFacts } from "../containers.ts";
 import type { OwnThings } from "../stack.ts";
 import { setUp, tradingDb, type Check, type Fault } from "./check.ts";
@@ -19,7 +15,7 @@ export function scheduleChecks(
   found: Map<string, ContainerFacts>,
 ): Check[] {
   if (backups === undefined) return [];
-  const { schedule, place } = backups;
+  const { schedule } = backups;
   const name = containers.backup;
   return [
     {
@@ -32,7 +28,7 @@ export function scheduleChecks(
     },
     {
       name: "the last proven backup is as young as the schedule wants",
-      look: async () => findAge(await listBackups(join(place, stack)), schedule, stack, new Date()),
+      look: async () => findAge(await listBackups(placeOf(stack, { backups })), schedule, stack, new Date()),
     },
   ];
 }
@@ -66,31 +62,25 @@ export function findAge(backups: Backup[], schedule: string, stack: string, now:
   return { problem: `The last proven backup was taken at ${proven}, and one was due at ${due.toISOString()}.`, cure };
 }
 
-/** What lies in both data volumes, of which a restore that was ended may have switched one. */
-export function restoreChecks(stack: string, { postgres, mongodb }: StackOutputs): Check[] {
-  const generationsIn = async (container: string, path: string) =>
-    (await docker(["exec", container, "ls", "-1", path])).trim().split("\n");
-  return [
-    {
-      name: "both databases are of the same restore",
-      async look() {
-        const [results, configs] = await Promise.all([
-          generationsIn(postgres.container, dataPaths.postgresql),
-          generationsIn(mongodb.container, dataPaths.mongodb),
-        ]);
-        if (!isAhead(results, configs) && !isAhead(configs, results)) return undefined;
-        const [first, second] = isAhead(results, configs) ? ["PostgreSQL", "MongoDB"] : ["MongoDB", "PostgreSQL"];
-        return {
-          problem: `A restore was ended between its two databases: ${first} holds what was restored, and ${second} what was there before. Run that restore again, or the newest backup's.`,
-          cure: tradingDb(stack, "restore --yes"),
-        };
-      },
-    },
-  ];
+/** Whether the backups that are there can be restored, whoever took them: as far as their sizes and manifests tell. */
+export function damageCheck({ stack, backups }: Settings): Check {
+  return {
+    name: "no backup is damaged",
+    look: async () => findDamage(await listBackups(placeOf(stack, { backups })), stack),
+  };
 }
 
-/** Whether one volume was switched to what was restored, and the other still has it beside its data. */
-function isAhead(one: string[], other: string[]): boolean {
-  const former = one.filter((name) => name.startsWith(PREVIOUS));
-  return other.includes(WHOLE) && !one.includes(WHOLE) && former.some((name) => !other.includes(name));
+/**
+ * What is damaged is put beside, under a name that no backup has: somebody may still get a file out of it.
+ * @param backups the newest first
+ */
+export function findDamage(backups: Backup[], stack: string): Fault | undefined {
+  const damaged = backups.filter(({ state }) => state === "damaged");
+  if (damaged.length === 0) return undefined;
+  const aside = damaged.map(({ folder }) => `mv "${folder}" "${folder}.damaged"`);
+  const isFollowed = backups.slice(0, backups.indexOf(damaged[0]!)).some(({ state }) => state === "proven");
+  return {
+    problem: damaged.map(({ problem }) => problem).join(" "),
+    cure: [...aside, ...(isFollowed ? [] : [tradingDb(stack, "backup --prove")])].join(" && "),
+  };
 }

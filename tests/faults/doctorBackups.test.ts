@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeClone, type Clone } from "../support/clone.ts";
-import { faultsOf, heal, setUpPatient, type Patient } from "../support/doctor.ts";
+import { faultsOf, heal, setUpPatient, type Fault, type Patient } from "../support/doctor.ts";
 import { docker } from "../support/project.ts";
 
 // Each test provokes a fault of scheduled backups, runs what doctor prints below it, and sees them well again.
@@ -36,6 +36,20 @@ afterAll(() => {
 const onVolume = (server: "postgres" | "mongodb", script: string) =>
   docker("exec", clone.names.containers[server], "sh", "-c", script);
 
+async function becomes(wanted: string): Promise<void> {
+  const health = () => docker("inspect", "--format", "{{.State.Health.Status}}", container);
+  while ((await health()) !== wanted) await sleep(1000);
+}
+
+/** What is told of a container whose backups fail. */
+const failing = (): Fault => ({
+  name: `container ${container}`,
+  problem: expect.stringMatching(
+    new RegExp(`^The container ${container} runs, but its backups fail\\. Its last words: .+$`),
+  ) as unknown as string,
+  cure: `docker restart ${container} && ${patient.tradingDb("backup --prove")}`,
+});
+
 test("a container of backups that was killed is started", async () => {
   await docker("kill", container);
   const faults = await faultsOf(clone);
@@ -53,18 +67,9 @@ test("one that hangs turns red, and is started anew", async () => {
   // Node calls its main thread so.
   const agent = "grep -lx MainThread /proc/[0-9]*/comm | cut -d / -f 3";
   await docker("exec", container, "sh", "-c", `kill -STOP $(${agent})`);
-  const health = () => docker("inspect", "--format", "{{.State.Health.Status}}", container);
-  while ((await health()) !== "unhealthy") await sleep(1000);
+  await becomes("unhealthy");
   const faults = await faultsOf(clone);
-  expect(faults).toEqual([
-    {
-      name: `container ${container}`,
-      problem: expect.stringMatching(
-        new RegExp(`^The container ${container} runs, but its backups fail\\. Its last words: .+$`),
-      ),
-      cure: `docker restart ${container} && ${patient.tradingDb("backup --prove")}`,
-    },
-  ]);
+  expect(faults).toEqual([failing()]);
   await heal(clone, faults);
 });
 
@@ -81,7 +86,33 @@ test("a stack of which no backup is proven gets one", async () => {
   await heal(clone, faults);
 });
 
-test("F17: a restore that was ended between its two volumes is told, and another one makes them of one time", async () => {
+test("F16: a damaged backup is told and put beside, and where no newer one is proven another one is taken", async () => {
+  const backups = readdirSync(join(place, clone.stackName)).filter((name) => /^\d{4}-.+Z$/.test(name));
+  const [oldest, newest] = [backups.sort()[0]!, backups.at(-1)!].map((name) => join(place, clone.stackName, name));
+  const cutOff = (folder: string): Fault => {
+    const file = join(folder, "mongodb.archive.zst");
+    const { size } = statSync(file);
+    truncateSync(file, size - 1);
+    const problem = `The backup ${folder} is damaged: mongodb.archive.zst has ${size - 1} bytes instead of ${size}.`;
+    return { name: "no backup is damaged", problem, cure: `mv "${folder}" "${folder}.damaged"` };
+  };
+
+  const ofOldest = cutOff(oldest!);
+  const faults = await faultsOf(clone);
+  expect(faults).toEqual([ofOldest]);
+  await heal(clone, faults);
+
+  const ofNewest = cutOff(newest!);
+  const again = await faultsOf(clone);
+  expect(again).toEqual([
+    { ...ofNewest, cure: `${ofNewest.cure} && ${patient.tradingDb("backup --prove")}` },
+    expect.objectContaining({ problem: `No backup of stack ${clone.stackName} is proven.` }),
+  ]);
+  await heal(clone, again);
+  for (const folder of [oldest, newest]) expect(existsSync(`${folder}.damaged/manifest.json`)).toBe(true);
+});
+
+test("F18: a restore that was ended between its two volumes is told, and another one makes them of one time", async () => {
   // As the first half of a switch leaves them.
   await onVolume("postgres", "mkdir /var/lib/postgresql/data/previous-2026-01-01T00-00-00-000Z");
   await onVolume("mongodb", "mkdir /data/db/restored");

@@ -50,6 +50,7 @@ test("a stack that is well passes every check, each of which is named", async ()
     `✔ network ${networks.service}`,
     `✔ container ${containers.postgres}`,
     `✔ container ${containers.mongodb}`,
+    "✔ no backup is damaged",
     "✔ PostgreSQL has connections left",
     "✔ PostgreSQL's collations are those that its indexes were made with",
     "✔ no replication slot holds back PostgreSQL's log",
@@ -67,7 +68,7 @@ test("a stack that is well passes every check, each of which is named", async ()
     "✔ MongoDB's schema is what its migrations made",
     "✔ both databases are of the same restore",
     "✔ the stack came up whole",
-    `✔ stack ${clone.stackName} is well: 38 checks hold`,
+    `✔ stack ${clone.stackName} is well: 39 checks hold`,
   ]);
 });
 
