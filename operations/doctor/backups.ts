@@ -48,7 +48,8 @@ async function findFailure(
   const words = (await lastLogLines(name, [], new Date(0))).split("\n").at(-1) ?? "";
   return {
     problem: `The container ${name} runs, but its backups fail. Its last words: ${words}`,
-    cure: `docker restart ${name} && ${tradingDb(stack, "backup --prove")}`,
+    // Set-up gives its users back the passwords that it knows.
+    cure: `${setUp(stack)} && docker restart ${name} && ${tradingDb(stack, "backup --prove")}`,
   };
 }
 

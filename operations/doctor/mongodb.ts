@@ -2,8 +2,9 @@ import type { MongoClient } from "mongodb";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LoginRefused, messageOf } from "../../migrator/errors.ts";
 import { connectMongo } from "../../migrator/mongodb/connection.ts";
+import type { Connection } from "../../migrator/types.ts";
 import type { StackOutputs } from "../../outputs.ts";
-import { mongodbAsAdmin, mongodbAsService } from "../connections.ts";
+import { mongodbAsAdmin, mongodbAsBackup, mongodbAsService } from "../connections.ts";
 import { run } from "../process.ts";
 import { setUp, tradingDb, type Check, type Fault } from "./check.ts";
 
@@ -27,7 +28,8 @@ export async function mongodbChecks(stack: string, outputs: StackOutputs): Promi
       { name: "MongoDB lets admin in", look: () => undefined },
       { name: `MongoDB is the primary of ${outputs.mongodb.replicaSet}`, look: () => role },
       { name: "MongoDB's feature compatibility version is its own", look: () => version },
-      ...(outputs.mongodb.user === "admin" ? [] : [serviceLogin(stack, outputs)]),
+      ...(outputs.mongodb.user === "admin" ? [] : [loginCheck(stack, mongodbAsService(outputs))]),
+      ...(outputs.backups === null ? [] : [loginCheck(stack, mongodbAsBackup(outputs, outputs.backups))]),
     ];
   } finally {
     await client.close();
@@ -95,12 +97,12 @@ async function findOldVersion(client: MongoClient, stack: string): Promise<Fault
   };
 }
 
-function serviceLogin(stack: string, outputs: StackOutputs): Check {
+function loginCheck(stack: string, connection: Connection): Check {
   return {
-    name: `MongoDB lets ${outputs.mongodb.user} in`,
+    name: `MongoDB lets ${connection.user} in`,
     async look() {
       try {
-        await (await connectMongo(mongodbAsService(outputs))).close();
+        await (await connectMongo(connection)).close();
         return undefined;
       } catch (error) {
         return { problem: error instanceof LoginRefused ? error.reason : messageOf(error), cure: setUp(stack) };

@@ -61,9 +61,11 @@ export function imageChecks(settings: Settings, containers: Map<string, Containe
     "postgres",
     "mongodb",
     ...(settings.adminTools ? (["pgadmin", "mongoExpress"] as const) : []),
+    ...(settings.backups ? (["backup"] as const) : []),
   ] as const;
+  const images = { ...settings.images, backup: settings.backupImage };
   return services.map((service) => {
-    const image = settings.images[service];
+    const image = images[service];
     return {
       name: `image ${image}`,
       async look() {

@@ -1,11 +1,15 @@
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspectContainers } from "../../operations/containers.ts";
+import { imageChecks } from "../../operations/doctor/things.ts";
+import { parseSettings } from "../../settings.ts";
 import { makeClone, type Clone } from "../support/clone.ts";
 import { faultsOf, heal, setUpPatient, type Fault, type Patient } from "../support/doctor.ts";
 import { docker } from "../support/project.ts";
+import { sqlAsSuperuser } from "../support/stack.ts";
 
 // Each test provokes a fault of scheduled backups, runs what doctor prints below it, and sees them well again.
 
@@ -47,7 +51,7 @@ const failing = (): Fault => ({
   problem: expect.stringMatching(
     new RegExp(`^The container ${container} runs, but its backups fail\\. Its last words: .+$`),
   ) as unknown as string,
-  cure: `docker restart ${container} && ${patient.tradingDb("backup --prove")}`,
+  cure: `${patient.setUp} && docker restart ${container} && ${patient.tradingDb("backup --prove")}`,
 });
 
 test("a container of backups that was killed is started", async () => {
@@ -110,6 +114,59 @@ test("F16: a damaged backup is told and put beside, and where no newer one is pr
   ]);
   await heal(clone, again);
   for (const folder of [oldest, newest]) expect(existsSync(`${folder}.damaged/manifest.json`)).toBe(true);
+});
+
+describe("a password of the schedule's that somebody changed in the server", () => {
+  let refused: Fault[];
+
+  test("is told while open connections still serve", async () => {
+    const { outputs } = patient;
+    await sqlAsSuperuser(outputs, "postgres", "ALTER ROLE trading_replicator PASSWORD 'of somebody else'");
+    const change = 'db.getSiblingDB("admin").updateUser("trading_backup", { pwd: "of somebody else" })';
+    expect(await clone.login(patient.tradingDb(`mongosh --eval '${change}'`))).toMatchObject({ code: 0 });
+    const at = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
+    refused = [
+      {
+        name: "PostgreSQL lets trading_replicator in",
+        problem: `PostgreSQL at ${at(outputs.postgres.fromHost)} refuses trading_replicator in postgres: password authentication failed for user "trading_replicator".`,
+        cure: patient.setUp,
+      },
+      {
+        name: "MongoDB lets trading_backup in",
+        problem: `MongoDB at ${at(outputs.mongodb.fromHost)} refuses the password of trading_backup.`,
+        cure: patient.setUp,
+      },
+    ];
+    expect(await faultsOf(clone)).toEqual(refused);
+  });
+
+  test("is the state's again when the container that it turned red is mended", async () => {
+    await becomes("unhealthy");
+    const faults = await faultsOf(clone);
+    expect(faults).toEqual([failing(), ...refused]);
+    await heal(clone, faults);
+  });
+});
+
+test("F22: an image of backups that lost its name gets it back from the container", async () => {
+  const { stdout } = await clone.login(patient.tradingDb("doctor"));
+  expect(stdout).toContain("\n✔ image localhost/trading-db/backup:15-6.0\n");
+  // A name of this stack alone, since others run on that one at the same time.
+  const backupImage = `${clone.stackName}/backup`;
+  const schedule = { "trading-db:backups": JSON.stringify({ schedule: "0 3 * * *", place }) };
+  const settings = { ...parseSettings(clone.stackName, schedule), backupImage };
+  const [found] = await inspectContainers([container]);
+  const { look } = imageChecks(settings, new Map([[container, found!]])).at(-1)!;
+  expect(await look()).toEqual({
+    problem: `The image ${backupImage} is not here: the container ${container} can't be made anew.`,
+    cure: `docker tag ${found!.imageId} ${backupImage}`,
+  });
+  await docker("tag", found!.imageId, backupImage);
+  try {
+    expect(await look()).toBeUndefined();
+  } finally {
+    await docker("rmi", "--force", backupImage);
+  }
 });
 
 test("F18: a restore that was ended between its two volumes is told, and another one makes them of one time", async () => {
