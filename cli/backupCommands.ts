@@ -53,7 +53,7 @@ export async function restore(
   const from = `${restored.name}${to === undefined ? "" : `, rolled forward to ${to}`}`;
   return {
     lines: [
-      `✔ both databases are as they were in ${from}; what they held before stays until the next backup is proven`,
+      `✔ both databases are as they were in ${from}; what they held before stays until the next \`npx trading-db backup --prove\``,
       "Where there are migrations that are newer than the backup, apply them: pulumi up --refresh",
     ],
     data: { restored: restored.name, ...(to !== undefined && { to }) },
@@ -70,7 +70,7 @@ export async function restoreDump({ outputs, tell }: StackBackups, path: string)
         ["collection", "documents"],
         rows.map(([name, count]) => [name, `${count}`]),
       ),
-      `✔ MongoDB is as it was in ${path}; what it held before stays until the next backup is proven`,
+      `✔ MongoDB is as it was in ${path}; what it held before stays until the next \`npx trading-db backup --prove\``,
       "Migrations that are newer than the dump are pending: pulumi up --refresh",
     ],
     data: { restored: path, documents },

@@ -1,31 +1,76 @@
 import { docker } from "../../migrator/docker.ts";
 import type { StackOutputs } from "../../outputs.ts";
+import { listBackups } from "../backups/catalog.ts";
 import { WHOLE } from "../backups/generation.ts";
+import { placeOf } from "../backups/ofStack.ts";
 import { dataPaths } from "../backups/scratch.ts";
 import { PREVIOUS } from "../backups/switch.ts";
 import { tradingDb, type Check } from "./check.ts";
 
-/** What lies in both data volumes, of which a restore that was ended may have switched one. */
-export function restoreChecks(stack: string, { postgres, mongodb }: StackOutputs): Check[] {
-  const generationsIn = async (container: string, path: string) =>
-    (await docker(["exec", container, "ls", "-1", path])).trim().split("\n");
+/** What lies in both data volumes beside the data that are in use, where restores leave it. */
+export function restoreChecks(stack: string, outputs: StackOutputs): Check[] {
   return [
     {
       name: "both databases are of the same restore",
       async look() {
-        const [results, configs] = await Promise.all([
-          generationsIn(postgres.container, dataPaths.postgresql),
-          generationsIn(mongodb.container, dataPaths.mongodb),
-        ]);
-        if (!isAhead(results, configs) && !isAhead(configs, results)) return undefined;
-        const [first, second] = isAhead(results, configs) ? ["PostgreSQL", "MongoDB"] : ["MongoDB", "PostgreSQL"];
+        const ahead = findAhead(await listVolumes(outputs));
+        if (ahead === undefined) return undefined;
+        const behind = ahead === "PostgreSQL" ? "MongoDB" : "PostgreSQL";
         return {
-          problem: `A restore was ended between its two databases: ${first} holds what was restored, and ${second} what was there before. Run that restore again, or the newest backup's.`,
+          problem: `A restore was ended between its two databases: ${ahead} holds what was restored, and ${behind} what was there before. Run that restore again, or the newest backup's.`,
           cure: tradingDb(stack, "restore --yes"),
         };
       },
     },
+    {
+      name: "what a restore put aside is gone where a newer backup is proven",
+      async look() {
+        const volumes = await listVolumes(outputs);
+        const former = [...volumes.results, ...volumes.configs].filter((name) => name.startsWith(PREVIOUS)).sort();
+        const last = former.at(-1)?.slice(PREVIOUS.length);
+        // The restore that is told above has to be run again first.
+        if (last === undefined || findAhead(volumes) !== undefined) return undefined;
+        const proven = (await listBackups(placeOf(stack, outputs))).find(({ state }) => state === "proven");
+        if (proven === undefined || proven.name < last) return undefined;
+        return {
+          problem: `What a restore put aside still takes ${await sizeOfFormer(outputs)} MiB of the volumes, though the backup ${proven.name} was taken since, and is proven.`,
+          // A schedule's container reaches no volume of a server: only a command of this host removes anything there.
+          cure: tradingDb(stack, "backup --prove"),
+        };
+      },
+    },
   ];
+}
+
+/** Names of what lies in each data volume. */
+interface Volumes {
+  results: string[];
+  configs: string[];
+}
+
+async function listVolumes(outputs: StackOutputs): Promise<Volumes> {
+  const [results, configs] = await inVolumes(outputs, ["-printf", "%f\\n"]);
+  return { results: results.split("\n"), configs: configs.split("\n") };
+}
+
+/** In mebibytes, of both volumes. */
+async function sizeOfFormer(outputs: StackOutputs): Promise<number> {
+  const lines = await inVolumes(outputs, ["-name", `${PREVIOUS}*`, "-exec", "du", "-sm", "{}", "+"]);
+  const sizes = lines.join("").matchAll(/^\d+/gm);
+  return [...sizes].reduce((sum, [size]) => sum + Number(size), 0);
+}
+
+/** Runs `find` on what lies in each data volume. @returns what it wrote in PostgreSQL's, and in MongoDB's */
+function inVolumes({ postgres, mongodb }: StackOutputs, expression: string[]): Promise<[string, string]> {
+  const find = (container: string, path: string) =>
+    docker(["exec", container, "find", path, "-mindepth", "1", "-maxdepth", "1", ...expression]);
+  return Promise.all([find(postgres.container, dataPaths.postgresql), find(mongodb.container, dataPaths.mongodb)]);
+}
+
+/** The database that was switched to what was restored, where the other one still has that beside its data. */
+function findAhead({ results, configs }: Volumes): "PostgreSQL" | "MongoDB" | undefined {
+  if (isAhead(results, configs)) return "PostgreSQL";
+  return isAhead(configs, results) ? "MongoDB" : undefined;
 }
 
 /** Whether one volume was switched to what was restored, and the other still has it beside its data. */

@@ -182,6 +182,31 @@ test("F18: a restore that was ended between its two volumes is told, and another
       cure: patient.tradingDb("restore --yes"),
     },
   ]);
+  // The schedule takes and proves a backup of what was restored: then what it put aside is told, too.
+  await heal(clone, faults, 2);
+  await patient.sameData();
+});
+
+test("what a restore put aside is told once the schedule has proven a backup of its own, and removed", async () => {
+  expect(await clone.login(patient.tradingDb("restore --yes"))).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^✔ both databases are as they were in \S+; what they held before stays until the next `npx trading-db backup --prove`$/m,
+    ),
+  });
+  let faults: Fault[] = [];
+  for (; faults.length === 0; await sleep(1000)) faults = await faultsOf(clone);
+  expect(faults).toEqual([
+    {
+      name: "what a restore put aside is gone where a newer backup is proven",
+      problem: expect.stringMatching(
+        /^What a restore put aside still takes [1-9]\d+ MiB of the volumes, though the backup \S+Z was taken since, and is proven\.$/,
+      ),
+      cure: patient.tradingDb("backup --prove"),
+    },
+  ]);
   await heal(clone, faults);
+  expect(await onVolume("postgres", "ls /var/lib/postgresql/data")).toBe("current");
+  expect(await onVolume("mongodb", "ls /data/db")).toBe("current");
   await patient.sameData();
 });

@@ -67,8 +67,9 @@ test("a stack that is well passes every check, each of which is named", async ()
     "✔ MongoDB has all migrations",
     "✔ MongoDB's schema is what its migrations made",
     "✔ both databases are of the same restore",
+    "✔ what a restore put aside is gone where a newer backup is proven",
     "✔ the stack came up whole",
-    `✔ stack ${clone.stackName} is well: 39 checks hold`,
+    `✔ stack ${clone.stackName} is well: 40 checks hold`,
   ]);
 });
 
