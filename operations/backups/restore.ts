@@ -17,6 +17,7 @@ import { keepProblem, refuseDamage } from "./prove.ts";
 import type { Scratch, ScratchEngine } from "./scratch.ts";
 import { feed, start } from "./tools.ts";
 import { lookHere, refuseUnfit, Unfit, type Here } from "./unfit.ts";
+import { walAfter } from "./wal.ts";
 
 export interface RestoreRequest {
   /** Where backups, log and oplog are. */

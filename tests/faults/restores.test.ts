@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { delimiter } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { backUp, restore } from "../../operations/backups/ofStack.ts";
-import { restoreChecks } from "../../operations/doctor/backups.ts";
+import { restoreChecks } from "../../operations/doctor/restores.ts";
 import { mongodbChecks } from "../../operations/doctor/mongodb.ts";
 import { start } from "../../operations/lifecycle.ts";
 import { makeBackedUp, type BackedUp } from "../support/backedUp.ts";

@@ -63,7 +63,7 @@ Commands:
   completion <shell>               Generate shell completion scripts
   help [command]                   display help for command
 
-Exit codes: 0 done, 1 failed or not healthy, 2 not understood.
+Exit codes: 0 done, 1 failed or not healthy, 2 not understood, 130 stopped by Ctrl-C.
 `,
   });
 });
