@@ -21,6 +21,7 @@ beforeAll(async () => {
   expect(await system.command(former)).toMatchObject({ n: 1 });
   // A dump holds the last write before it once more, in its oplog; and that may not be one which a validator refuses.
   await system.command({ update: "simulator_configs", updates: [{ q: {}, u: { $set: { description: "another" } } }] });
+  await system.command({ createUser: "analyst", pwd: "by hand", roles: ["read"] });
   backup = await backUp(system);
 }, 4 * MINUTE);
 afterAll(() => system?.remove(), MINUTE);
@@ -53,12 +54,22 @@ async function makeKeys(): Promise<{ end(): Promise<void> }> {
   };
 }
 
+/** What a user whom this project knows nothing of reads in MongoDB. */
+function countAsAnalyst(): Promise<string> {
+  const login = ["--username=analyst", "--password=by hand", "--authenticationDatabase=trading_configs"];
+  const count = ["trading_configs", "--eval", "db.simulator_configs.countDocuments()"];
+  return docker("exec", system.outputs.mongodb.container, "mongosh", "--quiet", "--norc", ...login, ...count);
+}
+
 describe("a restore", () => {
-  test("brings both databases back, and keeps what they held until the next backup is proven", async () => {
+  test("brings both databases back with all users, and keeps what they held until the next backup is proven", async () => {
     await system.lose();
+    await system.command({ dropUser: "analyst" });
     expect(await system.counts()).toEqual([0, 0]);
+    await expect(countAsAnalyst()).rejects.toThrow(/Authentication failed/);
     await restore(system, undefined, undefined);
     expect(await system.counts()).toEqual([127, 6]);
+    expect(await countAsAnalyst()).toBe("6");
     const former = [expect.stringMatching(/^previous-2/)];
     expect(await system.beside()).toEqual([former, former]);
 

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { mkdtempSync, rmSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { generateX25519Identity } from "age-encryption";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nameResources } from "../../../naming.ts";
 import { makeClone, type Clone } from "../../support/clone.ts";
@@ -39,14 +40,18 @@ async function becomes(health: string): Promise<void> {
   }
 }
 
+/** Waits until the newest backup is proven. @returns it */
+async function newestProven(): Promise<{ state: string; manifest: object }> {
+  for (const deadline = Date.now() + 2 * MINUTE; ; await sleep(2000)) {
+    const [newest] = (await json("backups")).backups;
+    if (newest?.state === "proven") return newest;
+    if (Date.now() > deadline) throw new Error(await docker("logs", container));
+  }
+}
+
 test("the first backup is taken and proven at once, and the container is healthy", async () => {
   await becomes("healthy");
-  let found: { state: string; manifest: object }[] = [];
-  for (const deadline = Date.now() + 2 * MINUTE; found[0]?.state !== "proven"; await sleep(2000)) {
-    if (Date.now() > deadline) throw new Error(await docker("logs", container));
-    found = (await json("backups")).backups;
-  }
-  expect(found[0]).toMatchObject({
+  expect(await newestProven()).toMatchObject({
     state: "proven",
     manifest: { stack: clone.stackName, postgresql: { rows: { "public.trades": 127 } } },
   });
@@ -88,9 +93,86 @@ test("a command of this host and the container share the place: what the one tak
   expect(await docker("exec", container, "sh", "-c", "stat -c %u /backups/*/proof.json")).toBe(`${uid}\n${uid}`);
 });
 
+const trades = async () => (await tradingDb('psql -Atc "SELECT count(*) FROM trades"')).stdout;
+const loseTrades = () => tradingDb('psql -c "DELETE FROM trades"');
+const typed = (answer: string, line: string) =>
+  clone.login(`echo ${answer} | script --quiet --return --command "trading-db ${line}" /dev/null`);
+
+describe("a backup that is encrypted", () => {
+  let folder: string;
+  let name: string;
+
+  test("takes its key from a file, and is not restored without it", async () => {
+    writeFileSync(join(clone.folder, "key.txt"), `${await generateX25519Identity()}\n`);
+    folder = (await json("backup --key key.txt")).backup;
+    name = basename(folder);
+    const files = readdirSync(folder).filter((file) => file !== "manifest.json");
+    expect(files).toHaveLength(4);
+    for (const file of files) expect(file).toMatch(/\.zst\.age$/);
+    expect(await tradingDb(`--json restore ${name} --yes`)).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(
+        new RegExp(
+          `^\\{\n  "error": "The backup ${name} is encrypted, and there is no key\\. Name the file that holds it with --key\\. .+ npx trading-db restore \\S+"\n\\}\n$`,
+        ),
+      ),
+      stderr: "",
+    });
+  });
+
+  test("is not restored where another name is typed", async () => {
+    await loseTrades();
+    const { code, stdout } = await typed("dev", `restore ${name} --key key.txt`);
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      `This puts both databases of stack ${clone.stackName} back; what is there now is put aside.\r\nType the stack's name to go on: `,
+    );
+    expect(stdout).toContain(`✖ "dev" is not the name of this stack (${clone.stackName}). Nothing was changed.\r\n`);
+    expect(await trades()).toBe("0\n");
+  });
+
+  test("is restored where the stack's name is typed", async () => {
+    const { code, stdout } = await typed(clone.stackName, `restore ${name} --key key.txt`);
+    expect(stdout).toContain(`✔ both databases are as they were in ${name};`);
+    expect(code).toBe(0);
+    expect(await trades()).toBe("127\n");
+  });
+
+  test("and is damaged is named by a look at every byte, with exit code 1", async () => {
+    expect(await tradingDb("backups --check")).toMatchObject({ code: 0, stderr: "" });
+    const file = join(folder, "mongodb.archive.zst.age");
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(file, bytes);
+    expect(await tradingDb("backups")).toMatchObject({ code: 0 });
+    const { code, stdout, stderr } = await tradingDb("backups --check");
+    expect(stdout).toMatch(new RegExp(`│ ${name} +│ damaged +│`));
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `✖ The backup ${folder} is damaged: mongodb.archive.zst.age is not what was written (its SHA-256 is another).\n`,
+    });
+  });
+});
+
+test("both databases are rolled forward to a time before rows were deleted, and to the newest that is archived", async () => {
+  // The container takes a backup of the new timeline at once.
+  await newestProven();
+  const to = new Date().toISOString();
+  await sleep(1100);
+  await loseTrades();
+  // Until both logs are archived so far, it is refused.
+  let restored = await tradingDb(`restore --to ${to} --yes --json`);
+  for (const deadline = Date.now() + 2 * MINUTE; restored.code !== 0 && Date.now() < deadline; await sleep(2000)) {
+    restored = await tradingDb(`restore --to ${to} --yes --json`);
+  }
+  expect(JSON.parse(restored.stdout)).toEqual({ restored: expect.stringMatching(/^20/), to });
+  expect(await trades()).toBe("127\n");
+  expect(await json("restore --to latest --yes")).toEqual({ restored: expect.stringMatching(/^20/), to: "latest" });
+});
+
 test("a clone is a second stack with the data of a backup", async () => {
   const branch = `${clone.stackName}-branch`;
-  expect(await tradingDb(`clone ${branch}`)).toMatchObject({ code: 0, stderr: "" });
+  expect(await json(`clone ${branch}`)).toEqual({ stack: branch, backup: expect.stringMatching(/^20/) });
   const { stdout } = await tradingDb(`--stack ${branch} psql -Atc "SELECT count(*) FROM trades"`);
   expect(stdout).toBe("127\n");
   expect(await tradingDb(`clone ${branch} --stack ${clone.stackName}`)).toMatchObject({
@@ -101,7 +183,7 @@ test("a clone is a second stack with the data of a backup", async () => {
       ),
     ),
   });
-  expect(await tradingDb(`reset ${branch} --stack ${branch}`)).toMatchObject({ code: 0 });
+  expect(await json(`reset ${branch} --stack ${branch}`)).toMatchObject({ deleted: branch });
   // Neither a look at another stack nor its making and deleting is a wish to go there.
   expect((await clone.login("pulumi stack --show-name")).stdout).toBe(`${clone.stackName}\n`);
 });
