@@ -13,7 +13,7 @@ export interface Backup {
   state: "proven" | "unproven" | "damaged";
   /** Why it is damaged. */
   problem?: string;
-  /** Undefined where it can't be read. */
+  /** Undefined where it can't be read; a damaged backup may have one. */
   manifest?: Manifest;
   proof?: Proof;
   /** Whether it is marked to stay whatever its age. */
@@ -86,14 +86,15 @@ async function look(folder: string, name: string, thorough: boolean): Promise<Ba
   }
   const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
   const common = { name, folder, kept: files.includes(KEEP), bytes: sizes.reduce((sum, size) => sum + size, 0) };
+  let manifest: Manifest | undefined;
   try {
-    const manifest = await readManifest(folder);
+    manifest = await readManifest(folder);
     await refuseDamage(folder, manifest, thorough);
     const proof = await readProof(folder);
     if (proof?.problem !== undefined) throw new UserError(proof.problem);
     return { ...common, state: proof === undefined ? "unproven" : "proven", manifest, ...(proof && { proof }) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { ...common, state: "damaged", problem: error.message };
+    return { ...common, state: "damaged", problem: error.message, ...(manifest && { manifest }) };
   }
 }

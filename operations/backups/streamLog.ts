@@ -48,7 +48,8 @@ export async function streamLog(
   await run(tools, [...receiver, "--create-slot", "--if-not-exists"]);
   const backups = await listBackups(place);
   const isFollowed = backups.some(
-    ({ manifest }) => manifest && walFolder(place, manifest.postgresql) === walFolder(place, cluster),
+    ({ state, manifest }) =>
+      state !== "damaged" && manifest && walFolder(place, manifest.postgresql) === walFolder(place, cluster),
   );
   if (!isFollowed) onNewChain(`there is no backup of timeline ${cluster.timeline} yet`);
 
