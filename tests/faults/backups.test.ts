@@ -61,6 +61,25 @@ describe("a backup whose process is killed is never published, and the next one 
   });
 });
 
+test("a proof that is killed leaves no scratch, and the backup unproven; the next one proves it", async () => {
+  const name = await backUp(system);
+  const scratches = async () =>
+    (await docker("ps", "--all", "--quiet", "--filter", "name=trading-scratch-")).split("\n").filter(Boolean);
+  const others = await scratches();
+  const run = startBackupRun(system, "prove", name);
+  let own: string[] = [];
+  for (; own.length < 2; await sleep(50)) own = (await scratches()).filter((id) => !others.includes(id));
+  // Both servers are being restored.
+  await sleep(1000);
+  run.kill();
+  expect(await run.ended).toMatchObject({ code: null });
+  expect((await listBackups(system.place))[0]).toMatchObject({ name, state: "unproven" });
+  // Each ends with the pipe that it reads from.
+  while ((await scratches()).some((id) => own.includes(id))) await sleep(200);
+  await prove(system, name);
+  expect((await listBackups(system.place))[0]).toMatchObject({ name, state: "proven" });
+});
+
 describe("a backup whose server is killed keeps nothing, and says whose end it was (F17)", () => {
   test.each(["postgres", "mongodb"] as const)("%s", async (which) => {
     const before = names();
