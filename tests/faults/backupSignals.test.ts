@@ -3,11 +3,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeClone, run, type Clone, type Run } from "../support/clone.ts";
-import { faultsOf, setUpPatient, type Patient } from "../support/doctor.ts";
+import { faultsOf, heal, setUpPatient, type Patient } from "../support/doctor.ts";
 import { fingerprint } from "../support/fingerprint.ts";
+import { killGroup } from "../support/killGroup.ts";
 import { docker } from "../support/project.ts";
 
-// What a terminal sends to `trading-db backup` and `restore` and to all that they have started.
+// What a terminal sends to `trading-db backup` and `restore` and to all that they have started, and a kill of them all.
 
 const MINUTE = 60_000;
 jest.setTimeout(4 * MINUTE);
@@ -94,6 +95,26 @@ test.each([
     await expectUnchanged();
   },
 );
+
+test("F18: after a restore that was killed when it had switched, what doctor prints makes MongoDB's set", async () => {
+  const run = restore();
+  await run.shows("switching");
+  await isRunning(false);
+  await isRunning(true);
+  killGroup(run.process);
+  await run.ended;
+  expect(await begin("start").ended).toMatchObject({ code: 0 });
+  const faults = await faultsOf(clone);
+  expect(faults).toEqual([
+    {
+      name: "MongoDB is the primary of rs0",
+      problem: "MongoDB was never made a member of rs0.",
+      cure: patient.setUp,
+    },
+  ]);
+  await heal(clone, faults);
+  await patient.sameData();
+});
 
 /** Waits until MongoDB's server, the last of both to be stopped and started, runs or does not. */
 async function isRunning(wanted: boolean): Promise<void> {
