@@ -17,7 +17,7 @@ import { keepProblem, refuseDamage } from "./prove.ts";
 import type { Scratch, ScratchEngine } from "./scratch.ts";
 import { feed, start } from "./tools.ts";
 import { lookHere, refuseUnfit, Unfit, type Here } from "./unfit.ts";
-import { walAfter } from "./wal.ts";
+import { nameOfLogFile, walAfter } from "./wal.ts";
 
 export interface RestoreRequest {
   /** Where backups, log and oplog are. */
@@ -129,7 +129,7 @@ async function bringLog(
     await pipeline(async function* () {
       for (const file of files) {
         const content = await readLogFile(request, file);
-        yield `${nameIn(file)} ${content.length}\n`;
+        yield `${nameOfLogFile(file.file)} ${content.length}\n`;
         yield content;
       }
     }, target);
@@ -149,15 +149,11 @@ async function readLogFile(
     const [bytes] = await Promise.all([buffer(content), readArtefact(folder, { name: file }, key, content)]);
     return bytes;
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     // A segment that was still written when it was chosen may be whole, and archived, by now.
     const { segments } = await walAfter(place, backup.manifest!.postgresql);
-    const moved = segments.find(({ name }) => name === nameIn({ file }));
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || moved === undefined || moved.file === file) throw error;
+    const moved = segments.find(({ name }) => name === nameOfLogFile(file));
+    if (moved === undefined || moved.file === file) throw error;
     return readLogFile(request, moved);
   }
-}
-
-/** What the server calls an archived file. */
-function nameIn({ file }: { file: string }): string {
-  return file.replace(/(\.partial|\.zst(\.age)?)$/, "");
 }

@@ -58,7 +58,7 @@ export async function walAfter(place: string, backup: Manifest["postgresql"]): P
   const incoming = incomingFolder(place, backup);
   const found = new Map<string, WalChain["segments"][number]>();
   const add = (folder: string, file: string) => {
-    const name = file.replace(/(\.zst)?(\.age)?$/, "").replace(PARTIAL, "");
+    const name = nameOfLogFile(file);
     if (isLogFile(name) && !found.has(name)) found.set(name, { name, folder, file });
   };
   for (const folder of [archive, incoming]) {
@@ -129,6 +129,11 @@ export function segmentName(timeline: number, number: number): string {
   const perLog = 2 ** 32 / SEGMENT;
   const parts = [timeline, Math.floor(number / perLog), number % perLog];
   return parts.map((part) => part.toString(16).toUpperCase().padStart(8, "0")).join("");
+}
+
+/** What the server calls a file that came in or is archived. */
+export function nameOfLogFile(file: string): string {
+  return file.replace(/(\.zst)?(\.age)?$/, "").replace(PARTIAL, "");
 }
 
 function isSegment(name: string): boolean {
