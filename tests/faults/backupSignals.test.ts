@@ -7,6 +7,7 @@ import { faultsOf, heal, setUpPatient, type Patient } from "../support/doctor.ts
 import { fingerprint } from "../support/fingerprint.ts";
 import { killGroup } from "../support/killGroup.ts";
 import { docker } from "../support/project.ts";
+import { sqlAsSuperuser } from "../support/stack.ts";
 
 // What a terminal sends to `trading-db backup` and `restore` and to all that they have started, and a kill of them all.
 
@@ -22,18 +23,7 @@ beforeAll(async () => {
   clone = makeClone({ sampleData: "true" });
   patient = await setUpPatient(clone);
   expect(await begin("backup").ended).toMatchObject({ code: 0 });
-  const { postgres } = patient.outputs;
-  await docker(
-    "exec",
-    postgres.container,
-    "psql",
-    "-U",
-    "trading_user",
-    "-d",
-    postgres.database,
-    "-c",
-    "DELETE FROM trades",
-  );
+  await sqlAsSuperuser(patient.outputs, patient.outputs.postgres.database, "DELETE FROM trades");
   changed = await fingerprint(patient.outputs);
 }, 8 * MINUTE);
 afterAll(() => clone.remove());

@@ -11,6 +11,7 @@ import { asRoot } from "../../operations/process.ts";
 import { startAgent, type Agent } from "../support/backupAgent.ts";
 import { makeBackedUp, type BackedUp } from "../support/backedUp.ts";
 import { docker, execute } from "../support/project.ts";
+import { sqlAsSuperuser } from "../support/stack.ts";
 
 // A backup container that begins a backup every 20 s and keeps the newest alone, on a disk of its own.
 
@@ -19,9 +20,8 @@ jest.setTimeout(8 * MINUTE);
 
 let system: BackedUp;
 let agent: Agent;
-const superuser = (...statements: string[]) => {
-  const psql = ["exec", system.outputs.postgres.container, "psql", "-U", "postgres", "-q"];
-  return docker(...psql, ...statements.flatMap((statement) => ["-c", statement]));
+const superuser = async (...statements: string[]) => {
+  for (const statement of statements) await sqlAsSuperuser(system.outputs, "postgres", statement);
 };
 const backups = () => listBackups(system.place);
 
