@@ -17,7 +17,8 @@ export interface MongoRecoveryRequest {
 /**
  * The server asks for no password here, so it runs on a volume that nobody else uses, in a container without network.
  * It becomes the primary of its set, under its own name: a password that was set behind the set's back would be undone
- * after a kill, when the set's log is replayed. Only where the set was never made it runs alone.
+ * after a kill, when the set's log is replayed. Only where the set was never made it runs alone. A server that was shut
+ * down frees its folder before its port, so the next one waits until its process is gone.
  */
 const script = `
 set -eu
@@ -27,7 +28,11 @@ log=/tmp/recovery.log
 credentials=$(cat)
 [ -e "$data/WiredTiger" ] || { echo "the volume has no MongoDB data in its folder current"; exit 1; }
 start() { mongod --dbpath "$data" --bind_ip 127.0.0.1 --fork --logpath "$log" "$@" >/dev/null || { tail -n 5 "$log"; exit 1; }; }
-stop() { mongod --dbpath "$data" --shutdown >/dev/null; }
+stop() {
+  pid=$(cat "$data/mongod.lock")
+  mongod --dbpath "$data" --shutdown >/dev/null
+  while [ -e "/proc/$pid" ]; do sleep 0.05; done
+}
 shell() { mongosh --quiet --norc --host 127.0.0.1 admin --eval "$1"; }
 start --replSet rs0
 if [ "$(shell 'db.hello().isreplicaset')" = true ]; then stop; start; fi

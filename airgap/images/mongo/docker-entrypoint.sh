@@ -86,9 +86,15 @@ initialise() {
     *) echo "$0: ignoring $file" ;;
     esac
   done
-  mongod --dbpath "$folder" --pidfilepath "${server[0]}" --shutdown >/dev/null
+  stop_initial "$folder" "$(<"${server[0]}")"
   rm -f "${server[@]}"
   printf '\nMongoDB init process complete; ready for start up.\n\n'
+}
+
+# mongod --shutdown waits for the folder's lock alone; the port is free only when the process is gone.
+stop_initial() {
+  mongod --dbpath "$1" --shutdown >/dev/null
+  while [[ -e /proc/$2 ]]; do sleep 0.05; done
 }
 
 initial_mongosh() {
