@@ -188,9 +188,10 @@ addBackup("restore [backup]", "put both databases back to a backup (default: the
   });
 addBackup("clone <name> [backup]", "make another stack with the data of a backup (default: the newest proven one)")
   .option("--from <folder>", "where the backups are (default: the stack's place)")
-  .action((name: string, backup: string | undefined, { from }: { from?: string }) =>
-    withBackups(from, (target) => backupCommands.clone(target, name, backup)),
-  );
+  .action((name: string, backup: string | undefined, { from }: { from?: string }) => {
+    stopInOrder();
+    return withBackups(from, (target) => backupCommands.clone(target, name, backup));
+  });
 add("reset [confirmation]", "delete everything of the stack; confirmed by its name").action(
   async (confirmation: string | undefined) => {
     const stack = await open(await stackName());

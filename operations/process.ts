@@ -50,7 +50,10 @@ export function follow(
       if (last.push(line) > 30) last.shift();
       onLine(line);
     });
-    child.on("error", (error) => resolve({ code: 127, stdout, stderr: error.message }));
+    child.on("error", (error) => {
+      // One that was told to stop has yet to end.
+      if (child.pid === undefined) resolve({ code: 127, stdout, stderr: error.message });
+    });
     child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr: last.join("\n") }));
   });
 }

@@ -3,13 +3,15 @@ import { UserError } from "../errors.ts";
 import { keepingSelection, openStack, readOutputs, readPartialOutputs, UnknownStack } from "../stack.ts";
 import { listBackups, pickBackup } from "./catalog.ts";
 import { restore, type StackBackups } from "./ofStack.ts";
+import { interruption, relay } from "./signals.ts";
+import { refuseOtherKey } from "./unfit.ts";
 
 /**
  * Makes a second stack that holds the data of a backup: a branch for a pull request, an experiment or another machine.
  * @param source whose backups are looked through; its own databases are not touched
  * @param name of the new stack
  * @param backup name of the backup @default the newest proven one
- * @throws UserError where the stack is there already: its data would be replaced
+ * @throws UserError where the stack is there already: its data would be replaced; Unfit where the key is not the backup's
  */
 export async function clone(source: Omit<StackBackups, "outputs">, name: string, backup?: string): Promise<string> {
   const { place, tell } = source;
@@ -19,11 +21,12 @@ export async function clone(source: Omit<StackBackups, "outputs">, name: string,
       `There is a stack ${name} already. Choose another name, or put the backup into it: npx trading-db restore ${chosen.name} --stack ${name} --adopt`,
     );
   }
+  await refuseOtherKey(chosen, source.key);
   tell(`setting up the stack ${name}`);
   await setUp(name, tell);
   await restore({ ...source, stack: name, outputs: await readOutputs(name) }, chosen.name, undefined, true);
   tell("applying migrations that are newer than the backup");
-  await (await openStack(name)).up({ refresh: true });
+  await (await openStack(name)).up({ refresh: true, signal: relay });
   return chosen.name;
 }
 
@@ -40,8 +43,11 @@ async function exists(name: string): Promise<boolean> {
 /** Sets up a stack, and leaves the selection as it was: a branch that is made is not one that is switched to. */
 async function setUp(name: string, tell: (sentence: string) => void): Promise<void> {
   const { code, stderr, stdout } = await keepingSelection(name, () =>
-    follow("./setup-databases.sh", ["--stack", name], tell),
+    follow("./setup-databases.sh", ["--stack", name], tell, relay),
   );
   if (code === 0) return;
-  throw new UserError(`The stack ${name} could not be set up: ${(stderr || stdout).trim().split("\n").at(-1)}`);
+  const why = interruption.aborted
+    ? "Stopped, as asked."
+    : `The stack ${name} could not be set up: ${(stderr || stdout).trim().split("\n").at(-1)}`;
+  throw new UserError(`${why}\nTo remove what was made of it: npx trading-db reset ${name} --stack ${name}`);
 }

@@ -40,7 +40,8 @@ export async function refuseUnfit(backup: Backup, here: Here): Promise<void> {
   refuseOtherCluster(backup.name, postgresql.systemIdentifier, here.systemIdentifier);
 }
 
-async function refuseOtherKey({ name, folder, manifest }: Backup, key: string | undefined): Promise<void> {
+/** @throws Unfit where a backup is encrypted, and not for this key */
+export async function refuseOtherKey({ name, folder, manifest }: Backup, key: string | undefined): Promise<void> {
   if (!manifest!.encrypted) return;
   if (key === undefined)
     throw new Unfit(`The backup ${name} is encrypted, and there is no key. Name the file that holds it with --key.`);

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { nameResources } from "../../naming.ts";
 import { makeClone, run, type Clone, type Run } from "../support/clone.ts";
 import { faultsOf, heal, setUpPatient, type Patient } from "../support/doctor.ts";
 import { fingerprint } from "../support/fingerprint.ts";
 import { killGroup } from "../support/killGroup.ts";
-import { docker } from "../support/project.ts";
+import { docker, remainsOf, removeFromDaemon } from "../support/project.ts";
 import { sqlAsSuperuser } from "../support/stack.ts";
 
 // What a terminal sends to `trading-db backup` and `restore` and to all that they have started, and a kill of them all.
@@ -82,6 +83,33 @@ test.each([
       code,
       stderr: "✖ Stopped, as asked.\nThe data that were in use before are in use again.\n",
     });
+    await expectUnchanged();
+  },
+);
+
+test.each([
+  ["Ctrl-C", "SIGINT", 130],
+  ["SIGTERM", "SIGTERM", 143],
+] as [string, NodeJS.Signals, number][])(
+  "F19: %s (%s) ends the making of a clone in order, and what was made of it goes by the command that is told",
+  async (_name, signal, code) => {
+    const branch = `${clone.stackName}-branch`;
+    const branchNames = nameResources(branch);
+    try {
+      const run = begin("clone", branch);
+      while (!(await remainsOf(branchNames)).includes(`network ${branchNames.networks.database}`)) await sleep(50);
+      if (signal === "SIGTERM") process.kill(run.process.pid!, signal);
+      else send(run, signal);
+      const reset = `reset ${branch} --stack ${branch}`;
+      expect(await run.ended).toMatchObject({
+        code,
+        stderr: `✖ Stopped, as asked.\nTo remove what was made of it: npx trading-db ${reset}\n`,
+      });
+      expect(await clone.login(`npx trading-db ${reset}`)).toMatchObject({ code: 0, stderr: "" });
+      expect(await remainsOf(branchNames)).toEqual([]);
+    } finally {
+      removeFromDaemon(branchNames);
+    }
     await expectUnchanged();
   },
 );

@@ -120,6 +120,16 @@ describe("a backup that is encrypted", () => {
     });
   });
 
+  test("is no stack's clone without it either, and none is begun", async () => {
+    writeFileSync(join(clone.folder, "other.txt"), `${await generateX25519Identity()}\n`);
+    expect(await tradingDb(`clone ${clone.stackName}-branch ${name} --key other.txt`)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `✖ The key does not open the backup ${name}. Name the file that holds the right one with --key.\n`,
+    });
+    expect(readdirSync(clone.folder)).not.toContain(`Pulumi.${clone.stackName}-branch.yaml`);
+  });
+
   test("is not restored where another name is typed", async () => {
     await loseTrades();
     const { code, stdout } = await typed("dev", `restore ${name} --key key.txt`);
