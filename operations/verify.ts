@@ -7,7 +7,7 @@ import { readLedger } from "../migrator/run.ts";
 import type { Connection, Engine } from "../migrator/types.ts";
 import type { StackOutputs } from "../outputs.ts";
 import { askMongoExpress, askPgAdmin } from "./adminTools.ts";
-import { mongodbAsAdmin, mongodbAsService, postgresAs } from "./connections.ts";
+import { mongodbAsAdmin, mongodbAsBackup, mongodbAsService, postgresAs } from "./connections.ts";
 import { UserError } from "./errors.ts";
 
 /** One thing that was tried, and what came of it. */
@@ -84,6 +84,14 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
         13,
         "an insert into trading_configs_ledger",
       ),
+    );
+  }
+  const { backups } = outputs;
+  if (backups !== null) {
+    await attempt(`MongoDB answers ${backups.mongodbUser}`, () =>
+      withMongo(mongodbAsBackup(outputs, backups), async (client) => {
+        await client.db("local").collection("oplog.rs").findOne();
+      }),
     );
   }
   if (outputs.adminTools !== null) {

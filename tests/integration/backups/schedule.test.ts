@@ -59,6 +59,11 @@ test("the first backup is taken and proven at once, and the container is healthy
   expect({ healthy, backups }).toEqual({ healthy: true, backups: { number: 1, lastProven: expect.any(String) } });
 });
 
+test("who reads MongoDB's log is tried by verify, as every other user is", async () => {
+  const { checks } = await json("verify");
+  expect(checks).toContainEqual({ name: "MongoDB answers trading_backup", problem: null, seconds: expect.any(Number) });
+});
+
 test("it has nothing of Docker, of the servers' volumes, or of a network with a way out", async () => {
   const [facts] = JSON.parse(await docker("inspect", container));
   expect(facts.Mounts.map(({ Destination }: { Destination: string }) => Destination).sort()).toEqual([
