@@ -41,8 +41,9 @@ async function pullImage(image: string, mayInstall: boolean, say: (step: string)
   say(`pulling ${image}`);
   const { code, stderr } = await alive(() => `pulling ${image}`, say, run("docker", ["pull", "--quiet", image]));
   if (code === 0) return;
+  const why = stderr.trim().split("\n").at(-1)!.replace(/\.$/, "");
   throw new UserError(
-    `The image ${image} could not be pulled: ${stderr.trim().split("\n").at(-1)}. ` +
+    `The image ${image} could not be pulled: ${why}. ` +
       "Name another source (pulumi config set images REGISTRY/PREFIX), or build it here (pulumi config set images local).",
   );
 }

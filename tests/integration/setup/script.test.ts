@@ -9,6 +9,9 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeClone, pathWithout, type Clone } from "../../support/clone.ts";
@@ -170,24 +173,43 @@ describe("a machine that lacks", () => {
   });
 });
 
-test("an image that can't be pulled is told with the registry's answer and two ways out", async () => {
-  const remote = makeClone({ images: "localhost:1/mirror" });
-  try {
-    const { code, stderr } = await remote.setUp();
-    expect(code).toBe(1);
-    // The middle is the daemon's own sentence, which each of its versions words differently.
-    expect(stderr).toMatch(
-      /^\n✖ The image localhost:1\/mirror\/postgres:15 could not be pulled: .*connection refused\. Name/,
-    );
-    expect(stderr.slice(stderr.indexOf("Name another"))).toBe(
-      "Name another source (pulumi config set images REGISTRY/PREFIX), or build it here (pulumi config set images local).\n" +
-        "In a shell where `pulumi` is not known yet: source .trading-db/env\n",
-    );
-    expect(await remote.remains()).toEqual([]);
-  } finally {
-    remote.remove();
-  }
-});
+/** A registry that lets nobody pull any more. @returns the way to stop it, and its address */
+async function limitingRegistry(): Promise<{ address: string; stop: () => void }> {
+  const answer = { errors: [{ code: "TOOMANYREQUESTS", message: "You have reached your pull rate limit." }] };
+  const server = createServer((request, response) => {
+    const isPing = request.url === "/v2/";
+    response.writeHead(isPing ? 200 : 429, { "content-type": "application/json" });
+    response.end(isPing ? "{}" : JSON.stringify(answer));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { address: `localhost:${(server.address() as AddressInfo).port}`, stop: () => server.close() };
+}
+
+test.each([
+  // The daemon's own sentence, which each of its versions words differently.
+  ["does not answer", async () => ({ address: "localhost:1", stop: () => {} }), ".*connection refused"],
+  ["limits the rate of pulls", limitingRegistry, ".*toomanyrequests: You have reached your pull rate limit"],
+])(
+  "F22: an image whose registry %s is told with the registry's answer and two ways out",
+  async (_how, begin, words) => {
+    const { address, stop } = await begin();
+    const remote = makeClone({ images: `${address}/mirror` });
+    try {
+      const { code, stderr } = await remote.setUp();
+      expect(code).toBe(1);
+      const problem = `\n✖ The image ${address}/mirror/postgres:15 could not be pulled: ${words}\\. `;
+      const waysOut =
+        "Name another source (pulumi config set images REGISTRY/PREFIX), or build it here (pulumi config set images local).\n" +
+        "In a shell where `pulumi` is not known yet: source .trading-db/env\n";
+      expect(stderr).toMatch(new RegExp(`^${problem}`));
+      expect(stderr.slice(stderr.indexOf("Name another"))).toBe(waysOut);
+      expect(await remote.remains()).toEqual([]);
+    } finally {
+      remote.remove();
+      stop();
+    }
+  },
+);
 
 test("a run that is stopped while the npm packages are installed is made good by the next one", async () => {
   const bare = makeClone();
