@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeClone, type Clone } from "../support/clone.ts";
 import { startDaemon, type Daemon } from "../support/daemon.ts";
@@ -8,24 +11,35 @@ import { startDaemon, type Daemon } from "../support/daemon.ts";
 const MINUTE = 60_000;
 jest.setTimeout(5 * MINUTE);
 
-const IMAGES = ["localhost/trading-db/postgres:15", "localhost/trading-db/mongo:6.0"];
+const IMAGES = ["postgres:15", "mongo:6.0", "backup:15-6.0", "pgadmin4:9.18", "mongo-express:1.0.2"].map(
+  (name) => `localhost/trading-db/${name}`,
+);
 
 let clone: Clone;
 let daemon: Daemon;
 let before: string;
+const place = mkdtempSync(join(tmpdir(), "place-"));
 
 beforeAll(async () => {
-  clone = makeClone({ sampleData: "true" });
+  // All that a stack can have.
+  clone = makeClone({
+    adminTools: "true",
+    backups: JSON.stringify({ schedule: "0 3 * * *", place }).replaceAll('"', '\\"'),
+    sampleData: "true",
+  });
   expect(await clone.setUp(["--prepare"])).toMatchObject({ code: 0 });
   daemon = await startDaemon();
   await daemon.load(IMAGES);
   expect(await inside(`./setup-databases.sh --stack ${clone.stackName}`)).toMatchObject({ code: 0, stderr: "" });
   before = await contents();
+  // Of the first backup, which is taken at once.
+  await becomesWell();
 }, 8 * MINUTE);
 
 afterAll(async () => {
   await daemon?.remove();
   clone.remove();
+  rmSync(place, { recursive: true });
 }, MINUTE);
 
 const inside = (command: string) => clone.login(`${daemon.inside} ${command}`);
@@ -55,12 +69,15 @@ async function becomesWell(): Promise<void> {
 test.each([
   { fate: "is started anew", signal: "SIGTERM" },
   { fate: "loses its power, with all containers,", signal: "SIGKILL" },
-] as const)("a daemon that $fate brings both databases back by itself, with all their data", async ({ signal }) => {
-  await daemon.stop(signal);
-  expect((await tradingDb("doctor --json")).code).toBe(1);
-  await daemon.start();
-  await becomesWell();
-  expect(await contents()).toBe(before);
-  const again = `pulumi preview --refresh --expect-no-changes --non-interactive --stack ${clone.stackName}`;
-  expect(await inside(again)).toMatchObject({ code: 0 });
-});
+] as const)(
+  "a daemon that $fate brings all containers back by itself, and the databases with all their data",
+  async ({ signal }) => {
+    await daemon.stop(signal);
+    expect((await tradingDb("doctor --json")).code).toBe(1);
+    await daemon.start();
+    await becomesWell();
+    expect(await contents()).toBe(before);
+    const again = `pulumi preview --refresh --expect-no-changes --non-interactive --stack ${clone.stackName}`;
+    expect(await inside(again)).toMatchObject({ code: 0 });
+  },
+);

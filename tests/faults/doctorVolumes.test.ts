@@ -13,17 +13,19 @@ const IMAGES = { postgres: "localhost/trading-db/postgres:15", mongodb: "localho
 
 let clone: Clone;
 let patient: Patient;
-/** A container that keeps the small volume mounted: what is in memory would be gone when the server stops. */
+/** A container that keeps the small volumes mounted: what is in memory would be gone when a server stops. */
 let keeper: string;
 
 beforeAll(async () => {
   clone = makeClone({ sampleData: "true" });
   keeper = `${clone.stackName}-keeper`;
-  const volume = clone.names.volumes.postgresData;
-  await docker("volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=400m", volume);
-  const idle = ["--network", "none", "--user", "0:0", "--volume", `${volume}:/volume`, "--entrypoint", "sleep"];
-  const shadow = ["--tmpfs", "/var/lib/postgresql/data"];
-  await docker("run", "--detach", "--init", "--name", keeper, ...idle, ...shadow, IMAGES.postgres, "3600");
+  const idle = ["--network", "none", "--user", "0:0", "--tmpfs", "/var/lib/postgresql/data", "--entrypoint", "sleep"];
+  for (const service of ["postgres", "mongodb"] as const) {
+    const volume = clone.names.volumes[`${service}Data`];
+    await docker("volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=600m", volume);
+    idle.push("--volume", `${volume}:/volumes/${service}`);
+  }
+  await docker("run", "--detach", "--init", "--name", keeper, ...idle, IMAGES.postgres, "3600");
   patient = await setUpPatient(clone);
 }, 8 * MINUTE);
 
@@ -47,40 +49,57 @@ const onVolume = (volume: string, line: string) => {
   return docker("run", "--rm", ...place, "--entrypoint", "/bin/sh", IMAGES.postgres, "-ec", line);
 };
 
+/** Waits until Docker has started a server that can't so often again. */
+async function startedAgain(container: string, times: number): Promise<void> {
+  const restarts = async () => Number(await docker("inspect", "--format", "{{.RestartCount}}", container));
+  for (const deadline = Date.now() + MINUTE; Date.now() < deadline && (await restarts()) < times;) await sleep(200);
+}
+
 /** Starts a server that can't, and waits until Docker has given it more than one try. */
 async function startInVain(container: string): Promise<void> {
   await docker("start", container);
-  const restarts = async () => Number(await docker("inspect", "--format", "{{.RestartCount}}", container));
-  for (const deadline = Date.now() + MINUTE; Date.now() < deadline && (await restarts()) < 3;) await sleep(200);
+  await startedAgain(container, 3);
 }
 
-test("F09: a data volume that is full while the server writes its log is named, and nothing is lost once there is space again", async () => {
-  const { postgres } = clone.names.containers;
-  const volume = clone.names.volumes.postgresData;
-  // It ends where the disk does.
-  const fill = ["exec", keeper, "dd", "if=/dev/zero", "of=/volume/ballast", "bs=1M"];
-  expect((await execute("docker", fill)).stderr).toContain("No space left on device");
-  const psql = ["exec", postgres, "psql", "-U", "postgres", "-c"];
-  const write = "SELECT pg_logical_emit_message(false, 'test', repeat('x', 1000000)) FROM generate_series(1, 64)";
-  expect((await execute("docker", [...psql, write])).code).not.toBe(0);
-  const restarts = async () => Number(await docker("inspect", "--format", "{{.RestartCount}}", postgres));
-  for (const deadline = Date.now() + MINUTE; Date.now() < deadline && (await restarts()) < 1;) await sleep(200);
-
-  const faults = await faultsOf(clone);
-  expect(faults).toEqual([
-    {
-      name: `container ${postgres}`,
-      problem: `The volume ${volume} is full, and ${postgres} can't start. Free space on its disk, then start it.`,
-      cure: patient.tradingDb("start"),
-    },
-  ]);
-  await docker("exec", keeper, "rm", "/volume/ballast");
-  await heal(clone, faults);
-  await patient.sameData();
-});
+/** Writes more than a server has room for in what it has of its log. */
+const writeMuch = {
+  postgres: () => {
+    const write = "SELECT pg_logical_emit_message(false, 'test', repeat('x', 1000000)) FROM generate_series(1, 64)";
+    return execute("docker", ["exec", clone.names.containers.postgres, "psql", "-U", "postgres", "-c", write]);
+  },
+  mongodb: () => {
+    // Bytes that can't be compressed, and beside the data that are compared.
+    const write =
+      'for (let n = 0; n < 64; n++) db.getSiblingDB("ballast").things.insertOne({ bytes: new Binary(require("crypto").randomBytes(8000000)) })';
+    return clone.login(patient.tradingDb(`mongosh --eval '${write}'`));
+  },
+};
 
 describe.each(["postgres", "mongodb"] as const)("a data volume of %s", (service) => {
   const image = IMAGES[service];
+
+  test("F09: that is full while its server writes is named, and nothing is lost once there is space again", async () => {
+    const container = clone.names.containers[service];
+    const volume = clone.names.volumes[`${service}Data`];
+    const ballast = `/volumes/${service}/ballast`;
+    // It ends where the disk does.
+    const fill = ["exec", keeper, "dd", "if=/dev/zero", `of=${ballast}`, "bs=1M"];
+    expect((await execute("docker", fill)).stderr).toContain("No space left on device");
+    expect((await writeMuch[service]()).code).not.toBe(0);
+    await startedAgain(container, 1);
+
+    const faults = await faultsOf(clone);
+    expect(faults).toEqual([
+      {
+        name: `container ${container}`,
+        problem: `The volume ${volume} is full, and ${container} can't start. Free space on its disk, then start it.`,
+        cure: patient.tradingDb("start"),
+      },
+    ]);
+    await docker("exec", keeper, "rm", ballast);
+    await heal(clone, faults);
+    await patient.sameData();
+  });
 
   test("that its server may not write any more is given back", async () => {
     const container = clone.names.containers[service];
@@ -121,5 +140,5 @@ test("F12: a data volume of another major version is told, and its data are set 
     },
   ]);
   await heal(clone, faults);
-  expect(await docker("exec", keeper, "sh", "-c", "cat /volume/set-aside-*/PG_VERSION")).toBe("14");
+  expect(await docker("exec", keeper, "sh", "-c", "cat /volumes/postgres/set-aside-*/PG_VERSION")).toBe("14");
 });

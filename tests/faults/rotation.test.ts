@@ -344,7 +344,11 @@ describe("a password that was changed in the server, and not in the state,", () 
     expect(renewed(before, await project.outputs())).toEqual([]);
 
     await sessions.close();
-    expect(await tradingDb("recover-mongodb")).toMatchObject({ code: 0, stderr: "" });
+    expect(await tradingDb("recover-mongodb", "--json")).toEqual({
+      code: 0,
+      stdout: `${JSON.stringify({ recovered: project.stackName }, null, 2)}\n`,
+      stderr: "",
+    });
     expect(await tradingDb("credentials", "--rotate", "--json")).toMatchObject({ code: 0, stderr: "" });
     unchanged = await constants();
     sessions = await openSessions(await project.outputs());

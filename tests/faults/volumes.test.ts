@@ -68,10 +68,13 @@ describe.each(["postgres", "mongodb"] as const)("a data volume of %s that its se
   );
 });
 
-describe("a data volume of another version", () => {
-  test(
-    "of PostgreSQL, then of MongoDB, is refused in the server's own words; put right, it is used again as it was",
-    async () => {
+describe("F12: a data volume of another version", () => {
+  test.each([
+    ["an older", "14", "4.4"],
+    ["a newer", "16", "8.0"],
+  ])(
+    "(%s one) of PostgreSQL, then of MongoDB, is refused in the server's own words; put right, it is used again as it was",
+    async (_age, otherPostgres, otherMongo) => {
       const { postgresData, mongodbData } = clone.names.volumes;
       const { postgres, mongodb } = clone.names.containers;
       const refused = (container: string, words: string) => ({
@@ -82,12 +85,12 @@ describe("a data volume of another version", () => {
       });
 
       await docker("stop", postgres);
-      await onVolume(postgresData, "echo 14 >/volume/current/PG_VERSION");
+      await onVolume(postgresData, `echo ${otherPostgres} >/volume/current/PG_VERSION`);
       expect(await clone.setUp()).toMatchObject(
         refused(
           postgres,
-          `trading-db: The volume ${postgresData} holds data of PostgreSQL 14, but the image ${IMAGES.postgres} is PostgreSQL 15. Nothing was changed.\n` +
-            "trading-db: Run an image of PostgreSQL 14, dump the databases with pg_dump, and restore them into a stack of PostgreSQL 15.\n",
+          `trading-db: The volume ${postgresData} holds data of PostgreSQL ${otherPostgres}, but the image ${IMAGES.postgres} is PostgreSQL 15. Nothing was changed.\n` +
+            `trading-db: Run an image of PostgreSQL ${otherPostgres}, dump the databases with pg_dump, and restore them into a stack of PostgreSQL 15.\n`,
         ),
       );
       await onVolume(postgresData, "echo 15 >/volume/current/PG_VERSION");
@@ -95,13 +98,13 @@ describe("a data volume of another version", () => {
       await docker("stop", mongodb);
       const version = await onVolume(
         mongodbData,
-        "cat /volume/current/trading-db.version; echo 8.0 >/volume/current/trading-db.version",
+        `cat /volume/current/trading-db.version; echo ${otherMongo} >/volume/current/trading-db.version`,
       );
       expect(await clone.setUp()).toMatchObject(
         refused(
           mongodb,
-          `trading-db: The volume ${mongodbData} holds data of MongoDB 8.0, which MongoDB ${version} of the image ${IMAGES.mongodb} can't open. Nothing was changed.\n` +
-            `trading-db: Run an image of MongoDB 8.0, dump the databases with mongodump, and restore them into a stack of MongoDB ${version}.\n`,
+          `trading-db: The volume ${mongodbData} holds data of MongoDB ${otherMongo}, which MongoDB ${version} of the image ${IMAGES.mongodb} can't open. Nothing was changed.\n` +
+            `trading-db: Run an image of MongoDB ${otherMongo}, dump the databases with mongodump, and restore them into a stack of MongoDB ${version}.\n`,
         ),
       );
       await onVolume(mongodbData, `echo ${version} >/volume/current/trading-db.version`);
