@@ -2,8 +2,10 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StackOutputs } from "../outputs.ts";
 import { docker, lastLogLines } from "../migrator/docker.ts";
+import { nameResources } from "../naming.ts";
 import { inspectContainers } from "./containers.ts";
 import { UserError } from "./errors.ts";
+import { readOwnThings, recoverFromInterruption, removeLeftovers } from "./interruption.ts";
 import { exportDeployment } from "./stack.ts";
 
 /** The containers of a stack that run for long, those first that have no use without the databases. */
@@ -81,5 +83,8 @@ export async function reset(stack: Stack, confirmation: string, onStart: () => v
     );
   }
   onStart();
+  await recoverFromInterruption(stack, () => {});
+  // What stands in no state would hold on to its volumes.
+  await removeLeftovers(nameResources(stack.name), await readOwnThings(stack));
   await stack.destroy({ refresh: true });
 }

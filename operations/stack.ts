@@ -60,10 +60,21 @@ export async function readSettings(stack: Stack): Promise<Settings> {
 }
 
 /** What a stack's state holds, secrets encrypted. The Automation API's own export asks for each of them in clear. */
-export async function exportDeployment(stack: Stack): Promise<Deployment> {
+export async function exportDeployment(stack: Pick<Stack, "name">): Promise<Deployment> {
   const { code, stdout, stderr } = await run("pulumi", ["stack", "export", "--stack", stack.name]);
   if (code !== 0) throw new UserError(`The state of stack ${stack.name} can't be read: ${stderr.trim()}`);
   return (JSON.parse(stdout) as { deployment: Deployment }).deployment;
+}
+
+/** Whether a stack has anything. One that was reset has not, nor has one that is not there. */
+export async function isInUse(name: string): Promise<boolean> {
+  try {
+    const { resources = [] } = await exportDeployment({ name });
+    return resources.length > 0;
+  } catch (error) {
+    if (isUnknown(error)) return false;
+    throw error;
+  }
 }
 
 /** The parts of a state that are used here. */

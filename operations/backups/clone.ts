@@ -1,6 +1,6 @@
 import { follow } from "../process.ts";
 import { UserError } from "../errors.ts";
-import { keepingSelection, openStack, readOutputs, readPartialOutputs, UnknownStack } from "../stack.ts";
+import { isInUse, keepingSelection, openStack, readOutputs } from "../stack.ts";
 import { listBackups, pickBackup } from "./catalog.ts";
 import { restore, type StackBackups } from "./ofStack.ts";
 import { interruption, relay } from "./signals.ts";
@@ -16,7 +16,7 @@ import { refuseOtherKey } from "./unfit.ts";
 export async function clone(source: Omit<StackBackups, "outputs">, name: string, backup?: string): Promise<string> {
   const { place, tell } = source;
   const chosen = pickBackup(await listBackups(place), place, backup);
-  if (await exists(name)) {
+  if (await isInUse(name)) {
     throw new UserError(
       `There is a stack ${name} already. Choose another name, or put the backup into it: npx trading-db restore ${chosen.name} --stack ${name} --adopt`,
     );
@@ -28,16 +28,6 @@ export async function clone(source: Omit<StackBackups, "outputs">, name: string,
   tell("applying migrations that are newer than the backup");
   await (await openStack(name)).up({ refresh: true, signal: relay });
   return chosen.name;
-}
-
-async function exists(name: string): Promise<boolean> {
-  return readPartialOutputs(name).then(
-    () => true,
-    (error) => {
-      if (error instanceof UnknownStack) return false;
-      throw error;
-    },
-  );
 }
 
 /** Sets up a stack, and leaves the selection as it was: a branch that is made is not one that is switched to. */

@@ -97,7 +97,8 @@ test.each([
     const branchNames = nameResources(branch);
     try {
       const run = begin("clone", branch);
-      while (!(await remainsOf(branchNames)).includes(`network ${branchNames.networks.database}`)) await sleep(50);
+      const isBegun = async () => (await remainsOf(branchNames)).some((thing) => thing.startsWith("container "));
+      for (const deadline = Date.now() + MINUTE; Date.now() < deadline && !(await isBegun());) await sleep(50);
       if (signal === "SIGTERM") process.kill(run.process.pid!, signal);
       else send(run, signal);
       const reset = `reset ${branch} --stack ${branch}`;
