@@ -29,7 +29,7 @@ beforeAll(async () => {
   patient = await setUpPatient(clone);
   container = clone.names.containers.backup;
   // The first backup is taken and proven at once.
-  for (let faults = 1; faults > 0; await sleep(1000)) faults = (await faultsOf(clone)).length;
+  await becomesWell();
 }, 8 * MINUTE);
 
 afterAll(() => {
@@ -39,6 +39,11 @@ afterAll(() => {
 
 const onVolume = (server: "postgres" | "mongodb", script: string) =>
   docker("exec", clone.names.containers[server], "sh", "-c", script);
+
+/** Waits until doctor finds nothing, without any command that helps. */
+async function becomesWell(): Promise<void> {
+  for (let faults = 1; faults > 0; await sleep(1000)) faults = (await faultsOf(clone)).length;
+}
 
 async function becomes(wanted: string): Promise<void> {
   const health = () => docker("inspect", "--format", "{{.State.Health.Status}}", container);
@@ -208,5 +213,21 @@ test("what a restore put aside is told once the schedule has proven a backup of 
   await heal(clone, faults);
   expect(await onVolume("postgres", "ls /var/lib/postgresql/data")).toBe("current");
   expect(await onVolume("mongodb", "ls /data/db")).toBe("current");
+  await patient.sameData();
+});
+
+test("F27: after all passwords were made new the schedule goes on, and a restore rolls forward over that", async () => {
+  expect(await clone.login(patient.tradingDb("credentials --rotate"))).toMatchObject({ code: 0, stderr: "" });
+  const outputs = await clone.outputs();
+  expect(outputs.postgres.passwords.trading_replicator).not.toBe(patient.outputs.postgres.passwords.trading_replicator);
+  expect(outputs.backups!.mongodbPassword).not.toBe(patient.outputs.backups!.mongodbPassword);
+  await becomesWell();
+
+  const to = new Date().toISOString();
+  await sleep(1100);
+  await sqlAsSuperuser(outputs, outputs.postgres.database, "DELETE FROM trades");
+  // Until both logs are archived so far, it is refused.
+  const restore = () => clone.login(patient.tradingDb(`restore --to ${to} --yes`));
+  for (let code = 1; code !== 0; await sleep(2000)) ({ code } = await restore());
   await patient.sameData();
 });
