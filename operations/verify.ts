@@ -87,7 +87,7 @@ export async function verify(outputs: StackOutputs, onCheck: (check: Check) => v
     );
   }
   const { backups } = outputs;
-  if (backups !== null) {
+  if (backups) {
     await attempt(`MongoDB answers ${backups.mongodbUser}`, () =>
       withMongo(mongodbAsBackup(outputs, backups), async (client) => {
         await client.db("local").collection("oplog.rs").findOne();
