@@ -41,8 +41,9 @@ const settled = async (connection?: Connection) =>
 const sleepers = () => results.psql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
 const history = () => results.psql("SELECT string_agg(name, ' ' ORDER BY at) FROM trading_ledger.history");
 const locks = () => results.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'");
+// Long enough to be found in the middle on a machine that has other work.
 const slow = (table: string) =>
-  `CREATE TABLE ${table} (id int);\nSELECT pg_sleep(4);\nINSERT INTO ${table} VALUES (1);\n`;
+  `CREATE TABLE ${table} (id int);\nSELECT pg_sleep(12);\nINSERT INTO ${table} VALUES (1);\n`;
 
 test("F30: a first preview, before there is any value to connect with, says what each migration does, and connects to nothing", async () => {
   const before = await connections();
