@@ -37,8 +37,12 @@ export async function recoverFromInterruption(stack: Stack, say: (step: string) 
  * Removes containers and networks that carry this installation's label and stand in no state: an interrupted run left them
  * behind. Data live in volumes. Whatever belongs to anybody else is never touched.
  */
-export async function removeLeftovers(names: Pick<Naming, "containers" | "networks">, own: OwnThings): Promise<void> {
+export async function removeLeftovers(
+  names: Pick<Naming, "containers" | "networks" | "volumes">,
+  own: OwnThings,
+): Promise<void> {
   if (own.installation === undefined) return;
+  await removeUnborn(names.volumes);
   for (const { id, installation } of await inspectContainers(allContainers(names))) {
     if (installation === own.installation && !own.ids.has(id)) await docker(["rm", "--force", id]);
   }
@@ -47,5 +51,14 @@ export async function removeLeftovers(names: Pick<Naming, "containers" | "networ
   for (const line of lines.trim().split("\n")) {
     const [id = "", name = ""] = line.split(" ");
     if (Object.values(names.networks).includes(name) && !own.ids.has(id)) await docker(["network", "rm", id]);
+  }
+}
+
+/** Removes the scratches of restores that were killed in the moment between a container's making and its start. */
+async function removeUnborn({ postgresData, mongodbData }: Naming["volumes"]): Promise<void> {
+  for (const volume of [postgresData, mongodbData]) {
+    const unborn = ["ps", "--all", "--quiet", "--filter", "status=created", "--filter", "label=trading-db.scratch"];
+    const ids = (await docker([...unborn, "--filter", `volume=${volume}`])).split("\n").filter(Boolean);
+    if (ids.length > 0) await docker(["rm", "--force", "--volumes", ...ids]);
   }
 }

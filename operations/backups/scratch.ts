@@ -33,6 +33,8 @@ export async function scratchContainer(
   const options = [
     ...["--rm", "--interactive", "--pull", "never", "--network", "none", "--user", "999:999", "--read-only"],
     ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp", "--env", "HOME=/tmp"],
+    // Where a kill comes between its making and its start, this tells whose it is.
+    ...["--label", "trading-db.scratch"],
     ...volumes.flatMap((volume) => ["--volume", volume]),
   ];
   const holder = start([], ["docker", "run", "--name", name, ...options, "--entrypoint", "cat", image]);

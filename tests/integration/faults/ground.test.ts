@@ -206,6 +206,17 @@ describe("a container's name that is taken", () => {
     expect(await isThere(writerOf(postgres))).toBe(false);
     expect(await docker("network", "ls", "--quiet", "--filter", `name=^${settings.networks.service}$`)).toBe("");
   });
+
+  test("by a restore that was killed before its container ran is made free, and one that runs is not touched", async () => {
+    const { postgresData, mongodbData } = settings.volumes;
+    const scratch = (volume: string) => ["--label", "trading-db.scratch", "--volume", `${volume}:/volume`];
+    const unborn = await docker("create", ...NO_VOLUME, ...scratch(postgresData), IMAGE);
+    const running = await idle(writerOf(settings.containers.mongodb), ...scratch(mongodbData));
+    expect(await refusal(settings, { installation: "mine", ids: new Set([running]) })).toBe("nothing was refused");
+    const left = await docker("ps", "--all", "--quiet", "--no-trunc", "--filter", "label=trading-db.scratch");
+    expect(left.split("\n")).toContain(running);
+    expect(left.split("\n")).not.toContain(unborn);
+  });
 });
 
 test("a network's name that is taken by a foreign network is refused, and the network is not touched", async () => {
