@@ -24,7 +24,7 @@ beforeAll(async () => {
   // All that a stack can have.
   clone = makeClone({
     adminTools: "true",
-    backups: JSON.stringify({ schedule: "0 3 * * *", place }).replaceAll('"', '\\"'),
+    backups: JSON.stringify({ schedule: "0 3 * * *", place }),
     sampleData: "true",
   });
   expect(await clone.setUp(["--prepare"])).toMatchObject({ code: 0 });

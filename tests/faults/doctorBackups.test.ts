@@ -23,7 +23,7 @@ let container: string;
 
 beforeAll(async () => {
   clone = makeClone({
-    backups: JSON.stringify({ schedule: "0 3 * * *", place }).replaceAll('"', '\\"'),
+    backups: JSON.stringify({ schedule: "0 3 * * *", place }),
     sampleData: "true",
   });
   patient = await setUpPatient(clone);

@@ -49,7 +49,7 @@ export function makeClone(
   const folder = copyProject();
   const names = nameResources(stackName);
   const settings = Object.entries({ postgresMemory: "256", mongodbMemory: "512", ...config });
-  const lines = settings.map(([key, value]) => `  trading-db:${key}: "${value}"\n`);
+  const lines = settings.map(([key, value]) => `  trading-db:${key}: ${JSON.stringify(value)}\n`);
   writeFileSync(join(folder, `Pulumi.${stackName}.yaml`), `config:\n${lines.join("")}`);
 
   const runs: Run[] = [];

@@ -20,7 +20,7 @@ const json = async (line: string) => JSON.parse((await tradingDb(`--json ${line}
 
 beforeAll(async () => {
   clone = makeClone({
-    backups: JSON.stringify({ schedule: "0 3 * * *", place }).replaceAll('"', '\\"'),
+    backups: JSON.stringify({ schedule: "0 3 * * *", place }),
     sampleData: "true",
   });
   expect(await clone.setUp()).toMatchObject({ code: 0 });
