@@ -35,7 +35,8 @@ export async function recoverFromInterruption(stack: Stack, say: (step: string) 
 
 /**
  * Removes containers and networks that carry this installation's label and stand in no state: an interrupted run left them
- * behind. Data live in volumes. Whatever belongs to anybody else is never touched.
+ * behind. So did a restore with a scratch on its volumes that never ran. Data live in volumes. Whatever belongs to anybody
+ * else is never touched.
  */
 export async function removeLeftovers(
   names: Pick<Naming, "containers" | "networks" | "volumes">,
@@ -56,9 +57,9 @@ export async function removeLeftovers(
 
 /** Removes the scratches of restores that were killed in the moment between a container's making and its start. */
 async function removeUnborn({ postgresData, mongodbData }: Naming["volumes"]): Promise<void> {
-  for (const volume of [postgresData, mongodbData]) {
-    const unborn = ["ps", "--all", "--quiet", "--filter", "status=created", "--filter", "label=trading-db.scratch"];
-    const ids = (await docker([...unborn, "--filter", `volume=${volume}`])).split("\n").filter(Boolean);
-    if (ids.length > 0) await docker(["rm", "--force", "--volumes", ...ids]);
-  }
+  // Docker takes either of two volumes.
+  const filters = ["status=created", "label=trading-db.scratch", `volume=${postgresData}`, `volume=${mongodbData}`];
+  const lines = await docker(["ps", "--all", "--quiet", ...filters.flatMap((filter) => ["--filter", filter])]);
+  const ids = lines.split("\n").filter(Boolean);
+  if (ids.length > 0) await docker(["rm", "--force", "--volumes", ...ids]);
 }

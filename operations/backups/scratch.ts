@@ -19,7 +19,7 @@ export type OpenScratch = (engine: ScratchEngine) => Promise<Scratch>;
 export const dataPaths = { postgresql: "/var/lib/postgresql/data", mongodb: "/data/db" };
 
 /**
- * A scratch in a container of its own. The container reads from this process and ends with it, so a kill leaves nothing.
+ * A scratch in a container of its own. The container reads from this process and ends with it, so a kill of one that runs leaves nothing.
  *
  * @param volumes such as `NAME:/path`, in the place of volumes that end with the container
  * @param name of the container: while it runs, nobody else gets the same scratch
@@ -33,7 +33,7 @@ export async function scratchContainer(
   const options = [
     ...["--rm", "--interactive", "--pull", "never", "--network", "none", "--user", "999:999", "--read-only"],
     ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp", "--env", "HOME=/tmp"],
-    // Where a kill comes between its making and its start, this tells whose it is.
+    // By which one is found that was never started, because a kill came before that.
     ...["--label", "trading-db.scratch"],
     ...volumes.flatMap((volume) => ["--volume", volume]),
   ];
