@@ -1,12 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { nameResources, type Naming } from "../../naming.ts";
 import type { StackOutputs } from "../../outputs.ts";
 import { killGroup } from "./killGroup.ts";
-import { copyProject, execute, remainsOf, removeFromDaemon, type Ended } from "./project.ts";
+import { copyProject, freshStackName, execute, remainsOf, removeFromDaemon, type Ended } from "./project.ts";
 
 type Variables = Record<string, string | undefined>;
 
@@ -42,10 +41,7 @@ export interface Run {
 const SET_UP = /^(PULUMI_.*|TRADING_DB_IMAGES|NODE_COMPILE_CACHE|FORCE_COLOR)$/;
 
 /** @param config settings of the stack, without their namespace; small memory is given to both databases */
-export function makeClone(
-  config: Record<string, string> = {},
-  stackName = `it-${randomBytes(4).toString("hex")}`,
-): Clone {
+export function makeClone(config: Record<string, string> = {}, stackName = freshStackName()): Clone {
   const folder = copyProject();
   const names = nameResources(stackName);
   const settings = Object.entries({ postgresMemory: "256", mongodbMemory: "512", ...config });

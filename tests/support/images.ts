@@ -47,7 +47,7 @@ export async function docker(...args: string[]): Promise<string> {
  *
  * @param what named in the error when that takes longer than `seconds`
  */
-export async function until(what: string, check: () => Promise<boolean>, seconds = 30): Promise<void> {
+export async function until(what: string, check: () => Promise<boolean>, seconds = 120): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`${what}: not so after ${seconds} s`);

@@ -18,6 +18,15 @@ export interface Project {
   remove(): Promise<void>;
 }
 
+/** A stack's name that no other test has, and whose ports no test of jest's other worker can be given. */
+export function freshStackName(): string {
+  for (;;) {
+    const name = `it-${randomBytes(4).toString("hex")}`;
+    const block = nameResources(name).ports.postgres / 4;
+    if (block % 2 === Number(process.env["JEST_WORKER_ID"] ?? 0) % 2) return name;
+  }
+}
+
 /** Copies what git would commit, and shares the npm packages. */
 export function copyProject(): string {
   const folder = mkdtempSync(join(tmpdir(), "trading-db-"));
@@ -33,7 +42,7 @@ export function copyProject(): string {
 /** @param config settings of the stack, without their namespace */
 export async function makeProject(config: Record<string, string> = {}): Promise<Project> {
   const folder = copyProject();
-  const stackName = `it-${randomBytes(4).toString("hex")}`;
+  const stackName = freshStackName();
   const names = nameResources(stackName);
   const state = join(folder, ".trading-db", "state");
   mkdirSync(state, { recursive: true });

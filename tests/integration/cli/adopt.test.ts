@@ -8,7 +8,7 @@ import { folder } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
 
 // Folders of other tools, taken over.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 let connection: Connection;

@@ -9,7 +9,7 @@ import { folder } from "../../support/migrations.ts";
 import { copyProject, execute } from "../../support/project.ts";
 
 // What the migrator without Pulumi takes, and what it refuses.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 const lastMigration = listMigrations(engine, "schema/postgresql/migrations").at(-1)!.name;

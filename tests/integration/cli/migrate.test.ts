@@ -2,11 +2,11 @@ import { describe, expect, jest, test } from "@jest/globals";
 import type pg from "pg";
 import type { Connection } from "../../../migrator/types.ts";
 import { asOwner, usePostgres } from "../../support/migratorDatabases.ts";
-import { folder, write } from "../../support/migrations.ts";
+import { folder, until, write } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
 
 // The migrator without Pulumi, as other tools and CI run it.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 let connection: Connection;
@@ -64,8 +64,8 @@ describe("up", () => {
   });
 
   test("ends with 4 when another run holds the lock, after it was waited for", async () => {
-    const holder = run(folder({ "0001_sleep.sql": "SELECT pg_sleep(4);\n" }));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const holder = run(folder({ "0001_sleep.sql": "SELECT pg_sleep(10);\n" }));
+    await until(async () => (await ask("SELECT FROM pg_locks WHERE locktype = 'advisory'")).length > 0);
     const { code, stderr } = await run(folder(files), "--wait", "0.5");
     expect(code).toBe(4);
     expect(stderr).toContain(`✖ Another run holds the migration lock of ${connection.database}: "trading-db `);

@@ -15,7 +15,7 @@ beforeAll(async () => {
   expect(await clone.script(["--prepare"])).toMatchObject({ code: 0 });
   expect(await clone.login(`pulumi stack init ${clone.stackName}`)).toMatchObject({ code: 0 });
   configure(WRONG);
-}, MINUTE);
+}, 5 * MINUTE);
 
 afterAll(() => clone.remove());
 
@@ -46,7 +46,7 @@ test(
       ].join("\n"),
     );
   },
-  MINUTE,
+  5 * MINUTE,
 );
 
 test(
@@ -59,7 +59,7 @@ test(
     });
     expect(await clone.remains()).toEqual([]);
   },
-  MINUTE,
+  5 * MINUTE,
 );
 
 test(
@@ -71,7 +71,7 @@ test(
     expect(await clone.login(commands.join(" && "))).toMatchObject({ code: 0 });
     expect(await clone.login("pulumi preview --non-interactive --color never")).toMatchObject({ code: 0 });
   },
-  MINUTE,
+  5 * MINUTE,
 );
 
 test(
@@ -88,5 +88,5 @@ test(
     });
     expect(await clone.remains()).toEqual([]);
   },
-  MINUTE,
+  5 * MINUTE,
 );

@@ -56,11 +56,11 @@ test("a socket behind which nobody answers is given up after ten seconds", async
     expect((await refusal({ DOCKER_HOST: `unix://${socket}` })).stderr).toBe(
       `\n✖ Docker does not answer at DOCKER_HOST=unix://${socket}. Start it there, or use this machine's own: unset DOCKER_HOST\n`,
     );
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(25_000);
   } finally {
     server.close();
   }
-}, 30_000);
+}, 60_000);
 
 test("a user who may not use Docker is told how to be let", async () => {
   const program = `import("./setup/dockerEngine.ts").then((module) => module.ensureDockerEngine(true, console.log)).catch((error) => {

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { OwnThings } from "../../../operations/stack.ts";
 import { checkTheGround } from "../../../setup/preflight.ts";
 import { writerOf } from "../../../naming.ts";
 import { parseSettings, type Settings } from "../../../settings.ts";
-import { docker, removeFromDaemon } from "../../support/project.ts";
+import { docker, freshStackName, removeFromDaemon } from "../../support/project.ts";
 
 const IMAGE = "localhost/trading-db/postgres:15";
 /** In the place of the volume that the image declares, which would be left behind. */
@@ -21,8 +20,11 @@ const withConfig = (config: Record<string, string>) =>
   parseSettings(stack, Object.fromEntries(Object.entries(config).map(([key, value]) => [`trading-db:${key}`, value])));
 
 beforeEach(() => {
-  stack = `it-${randomBytes(4).toString("hex")}`;
-  settings = withConfig({});
+  do {
+    stack = freshStackName();
+    settings = withConfig({});
+    // Above, the kernel gives ports to connections, and the ports that are proposed are 10000 higher.
+  } while (settings.ports.postgres + 10_003 >= 32_768);
 });
 
 afterEach(() => removeFromDaemon(settings));

@@ -11,7 +11,7 @@ import { expectSettled } from "../../support/settled.ts";
 import { expectUnchanged, stateOf } from "../../support/unchanged.ts";
 
 // The second file is harmless as long as nobody uses what the first one made. A run is killed between the two.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const files = {
   postgresql: {

@@ -8,7 +8,7 @@ import { folder } from "../../support/migrations.ts";
 import { startMigrate } from "../../support/runner.ts";
 import { expectSettled } from "../../support/settled.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const connections = {} as Record<Engine, Connection>;
 const servers = {} as Record<Engine, Server>;

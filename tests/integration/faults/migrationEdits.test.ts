@@ -7,7 +7,7 @@ import { folder, migrationsOf, refusal, write } from "../../support/migrations.t
 import { expectSettled } from "../../support/settled.ts";
 import { expectUnchanged, stateOf } from "../../support/unchanged.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const connections = {} as Record<Engine, Connection>;
 const servers = {} as Record<Engine, Server>;

@@ -12,7 +12,7 @@ import { startMigrate } from "../../support/runner.ts";
 import { expectSettled } from "../../support/settled.ts";
 import { holdCollection, ledgerOf, operationsOf } from "../migrator/mongodb/engine.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const engine = "mongodb";
 const files = {

@@ -8,7 +8,7 @@ import { expectSettled } from "../../support/settled.ts";
 import { fetchSkewedClock, type SkewedClock } from "../../support/skewedClock.ts";
 
 // A server whose own clock is wrong. Runs whose clocks are: migrationClocks.test.ts.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 const hour = 3600;

@@ -8,7 +8,7 @@ import { startMigrate } from "../../support/runner.ts";
 import { expectSettled } from "../../support/settled.ts";
 
 // A run whose process is stopped while it holds the lock. MongoDB's: tests/integration/migrator/mongodb/lease.test.ts.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 let server: Server;
@@ -23,7 +23,7 @@ const history = () => psql("SELECT string_agg(what || ' ' || name, ', ' ORDER BY
 test("F06: a run that is frozen in a transaction loses its locks, and when it wakes up it finds what another one applied", async () => {
   const directory = folder({
     "0001_slow.sql":
-      "SET LOCAL idle_in_transaction_session_timeout = '2s';\nCREATE TABLE a (n int);\nSELECT pg_sleep(2);\n",
+      "SET LOCAL idle_in_transaction_session_timeout = '10s';\nCREATE TABLE a (n int);\nSELECT pg_sleep(5);\n",
     // It is a message of its own, so there is a moment before it in which the server waits in the transaction.
     "0001_slow.verify.sql": "SELECT * FROM a;\n",
   });
@@ -55,12 +55,12 @@ test("a session has 60 s between two messages of a transaction", async () => {
 
 test("F06: a run that is frozen between transactions keeps the lock, others are told so, and it goes on when it wakes up", async () => {
   const directory = folder({
-    "0001_slow.sql": "-- migrate: no-transaction\nSELECT pg_sleep(2);\nCREATE TABLE a (n int);\n",
+    "0001_slow.sql": "-- migrate: no-transaction\nSELECT pg_sleep(6);\nCREATE TABLE a (n int);\n",
   });
   const frozen = startMigrate(engine, connection, directory);
   await until(async () => (await sessions("wait_event = 'PgSleep'")) === "1");
   frozen.process.kill("SIGSTOP");
-  await sleep(4000);
+  await sleep(8000);
   const second = await startMigrate(engine, connection, directory, ["--wait", "1"]).ended;
   expect(second.code).toBe(4);
   expect(second.stderr).toMatch(`is held by "trading-db ${frozen.process.pid}@`);

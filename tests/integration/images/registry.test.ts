@@ -52,7 +52,7 @@ async function listeningPort(log: Readable): Promise<number> {
 /** Pushes an image of this machine under a name of the registry, and forgets that name here. */
 async function publish(local: string, name: string): Promise<void> {
   await docker("tag", local, name);
-  await docker("push", "--quiet", name);
+  expect((await tryDocker(["push", "--quiet", name], 4 * MINUTES)).code).toBe(0);
   await docker("image", "rm", name);
   expect((await tryDocker(["image", "inspect", name])).code).toBe(1);
 }

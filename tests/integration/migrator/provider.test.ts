@@ -6,7 +6,7 @@ import { askPostgres, docker, rootPassword, startMongo, startPostgres, type Serv
 import { folder, refusal, write } from "../../support/migrations.ts";
 
 // The dynamic resources on the real engine, in a program that has nothing else. The tests build upon each other.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const program = `
 import { RandomPassword } from "@pulumi/random";

@@ -7,7 +7,7 @@ import { asOwner, usePostgres } from "../../support/migratorDatabases.ts";
 import { folder, migrationsOf, seedsOf } from "../../support/migrations.ts";
 
 // What a refresh reads, without Pulumi around it.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 let connection: Connection;

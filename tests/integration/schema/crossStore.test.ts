@@ -10,7 +10,7 @@ import { type TradingMongo, startTradingMongo } from "../../support/schemaMongo.
 import { type IdDocument, changed } from "../../support/schemaMongoRefusals.ts";
 import { type TradingPostgres, startTradingPostgres } from "../../support/schemaPostgres.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let postgres: TradingPostgres;
 let mongo: TradingMongo;

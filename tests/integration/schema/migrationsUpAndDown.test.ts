@@ -3,7 +3,7 @@ import type pg from "pg";
 import { connectAsOwner, mongoSteps, postgresSteps, type Steps } from "../../support/migrationSteps.ts";
 import { useMongo, usePostgres, type FreshMongo, type FreshPostgres } from "../../support/migratorDatabases.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 /** Each way back alone gives the schema before its migration, and the migration the same schema once more. */
 async function expectEachStepBothWays({ migrations, up, down, verify, fingerprint }: Steps): Promise<void> {

@@ -3,7 +3,7 @@ import type { Document } from "mongodb";
 import { type TradingMongo, readMongoSeeds, startTradingMongo } from "../../support/schemaMongo.ts";
 import { type IdDocument, changed } from "../../support/schemaMongoRefusals.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let server: TradingMongo;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { cases, fieldsOf, isObject, variant } from "../../support/schemaMongoCas
 import { changed } from "../../support/schemaMongoRefusals.ts";
 import { rulesOf } from "../../support/schemaMongoSchemas.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let server: TradingMongo;
 const validators: Record<string, Document[]> = {};

@@ -4,7 +4,7 @@ import { type TradingMongo, startTradingMongo } from "../../support/schemaMongo.
 import { type Field, fieldsOf, isObject } from "../../support/schemaMongoCases.ts";
 import { changed, refusal } from "../../support/schemaMongoRefusals.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let server: TradingMongo;
 beforeAll(async () => {

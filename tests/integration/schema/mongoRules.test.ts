@@ -3,7 +3,7 @@ import { type TradingMongo, startTradingMongo } from "../../support/schemaMongo.
 import { cases, variant } from "../../support/schemaMongoCases.ts";
 import { refusal } from "../../support/schemaMongoRefusals.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let server: TradingMongo;
 beforeAll(async () => {

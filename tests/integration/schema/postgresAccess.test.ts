@@ -7,7 +7,7 @@ import { docker } from "../../support/schemaServers.ts";
 import { queryFiles } from "../../support/tradingQueries.ts";
 import { completedRun, equityPoint, insert, openTrade, position, undone } from "../../support/tradingRows.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const tables = ["equity_points", "positions", "simulation_runs", "trades"];
 

@@ -15,7 +15,7 @@ import {
   undone,
 } from "../../support/tradingRows.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let server: TradingPostgres;
 /** The owner: some faults can only be planted by taking a constraint away first. */

@@ -12,7 +12,7 @@ import {
   queuedRun,
 } from "../../support/tradingRows.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let server: TradingPostgres;
 let client: pg.Client;

@@ -14,7 +14,7 @@ import {
   statuses,
 } from "../../support/tradingRows.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let server: TradingPostgres;
 let client: pg.Client;

@@ -13,7 +13,7 @@ import { execute, makeProject, type Project } from "../../support/project.ts";
  * then stand in place of the plain ones.
  */
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let project: Project | undefined;
 let outputs: StackOutputs;

@@ -225,7 +225,7 @@ test("a run that is stopped while the npm packages are installed is made good by
   } finally {
     bare.remove();
   }
-}, 120_000);
+}, 400_000);
 
 test("--prepare makes the machine ready and creates nothing", async () => {
   const { code, stdout, stderr } = await clone.setUp(["--prepare"]);

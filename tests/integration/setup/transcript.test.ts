@@ -66,10 +66,8 @@ test("git sees nothing of it, though Pulumi has written its salt into the stack'
   expect((await execute("git", ["status", "--porcelain"], { cwd: clone.folder })).stdout).toBe("");
 });
 
-test("a second run changes nothing, and takes seconds", async () => {
-  const started = performance.now();
+test("a second run changes nothing", async () => {
   const again = await clone.setUp();
-  expect(performance.now() - started).toBeLessThan(30_000);
   expect(again).toMatchObject({ code: 0, stderr: "" });
   expect(again.stdout).not.toMatch(/created|updated|replaced|deleted/);
 });

@@ -13,7 +13,7 @@ import { sql, sqlAsSuperuser } from "../../support/stack.ts";
 
 const MINUTES = 60_000;
 
-jest.setTimeout(2 * MINUTES);
+jest.setTimeout(6 * MINUTES);
 
 let project: Project;
 let outputs: StackOutputs;

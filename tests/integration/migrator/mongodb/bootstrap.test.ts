@@ -7,7 +7,7 @@ import { docker, logs, publishedAddress, rootPassword, startMongo, type Server }
 import { folder, migrationsOf, refusal } from "../../../support/migrations.ts";
 import { expectSettled } from "../../../support/settled.ts";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const database = "trading_configs";
 const serviceUser = { user: "trading_service", password: "service-password", database };

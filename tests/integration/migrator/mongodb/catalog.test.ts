@@ -5,7 +5,7 @@ import { readMongoCatalog } from "../../../../migrator/mongodb/catalog.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 import { readMongoMigrations } from "../../../support/schemaMongo.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 let database: Db;
 useMongo(({ client, connection }) => (database = client.db(connection.database)));

@@ -7,7 +7,7 @@ import { useMongo } from "../../../support/migratorDatabases.ts";
 import { refusal } from "../../../support/migrations.ts";
 import { ledgerOf, migration, underLock } from "./engine.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 let connection: Connection;
 let client: MongoClient;

@@ -3,7 +3,7 @@ import type { Db, Document } from "mongodb";
 import { dangersOf } from "../../../../migrator/mongodb/dangers.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 let database: Db;
 useMongo(({ client, connection }) => {

@@ -7,7 +7,7 @@ import type { Connection } from "../../../../migrator/types.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 import { folder, killDuring, migrationsOf, refusal, seedsOf, until, write } from "../../../support/migrations.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "mongodb";
 const create = `export default [{ create: "runs", validator: { name: { $type: "string" } } }];\n`;

@@ -3,7 +3,7 @@ import type { Db, Document } from "mongodb";
 import { lossesOf } from "../../../../migrator/mongodb/losses.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 let database: Db;
 useMongo(({ client, connection }) => {

@@ -6,7 +6,7 @@ import type { Server } from "../../../support/databases.ts";
 import { useMongo } from "../../../support/migratorDatabases.ts";
 import { folder, migrationsOf, refusal, write } from "../../../support/migrations.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "mongodb";
 const create = `export default [{ create: "runs", validator: { name: { $type: "string" } } }];\n`;

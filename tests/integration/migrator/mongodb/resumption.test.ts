@@ -15,7 +15,7 @@ import {
   underLock,
 } from "./engine.ts";
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 let connection: Connection;
 let client: MongoClient;
@@ -54,6 +54,7 @@ describe("F02: a run that is killed between two steps", () => {
     killed.process.kill("SIGKILL");
     await killed.output;
     await release();
+    await until(async () => (await operationsOf(client, connection.database)).length === 0);
     // What a step that is not run again would make again.
     await database.dropCollection("markets");
   });

@@ -6,7 +6,7 @@ import { useMongo } from "../../../support/migratorDatabases.ts";
 import { refusal } from "../../../support/migrations.ts";
 import { locked, migration } from "./engine.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 let connection: Connection;
 let client: MongoClient;

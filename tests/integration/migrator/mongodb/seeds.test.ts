@@ -9,7 +9,7 @@ import { useMongo } from "../../../support/migratorDatabases.ts";
 import { folder, refusal, until, write } from "../../../support/migrations.ts";
 import { operationsOf, startRunner, underLock } from "./engine.ts";
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 interface Run {
   _id: string | number;

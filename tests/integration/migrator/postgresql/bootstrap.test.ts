@@ -13,7 +13,7 @@ import {
 import { folder, migrationsOf, refusal } from "../../../support/migrations.ts";
 import { expectSettled } from "../../../support/settled.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const database = "trading_results";
 const passwords = {
@@ -208,7 +208,7 @@ describe("a container that does not run", () => {
       "/bin/bash",
       server.image,
       "-c",
-      "echo no room; sleep 0.1; echo for plain-text-m >&2; exit 7",
+      "echo no room; sleep 1; echo for plain-text-m >&2; exit 7",
     );
     try {
       const started = performance.now();
@@ -217,7 +217,7 @@ describe("a container that does not run", () => {
         `The container ${name} is exited, with exit code 7. Its last words:\nno room\nfor ***\n` +
           "Mend what they name, and run `pulumi up --refresh`.",
       );
-      expect(performance.now() - started).toBeLessThan(3000);
+      expect(performance.now() - started).toBeLessThan(30_000);
     } finally {
       await docker("rm", "--force", name);
     }

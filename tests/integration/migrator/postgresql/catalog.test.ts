@@ -9,7 +9,7 @@ import type { Connection } from "../../../../migrator/types.ts";
 import { passwords } from "../../../support/databases.ts";
 import { usePostgres } from "../../../support/migratorDatabases.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 let connection: Connection;
 let user: pg.Client;
@@ -262,7 +262,7 @@ test("an index that could not be built is told as INVALID", async () => {
 });
 
 test("a query that fails leaves no transaction behind", async () => {
-  await user.query("SET statement_timeout = 1");
+  await user.query("SET statement_timeout = 5");
   await readPostgresCatalog(user).catch(() => {});
   await user.query("SET statement_timeout = 0");
   expect(Object.keys(await readPostgresCatalog(user))).toEqual(["schema public"]);

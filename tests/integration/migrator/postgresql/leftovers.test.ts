@@ -9,7 +9,7 @@ import { startMigrate } from "../../../support/runner.ts";
 import { expectSettled } from "../../../support/settled.ts";
 
 // What is left of a statement outside a transaction that was killed, or that the server refused.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 let server: Server;

@@ -6,7 +6,7 @@ import { passwords, type Server } from "../../../support/databases.ts";
 import { usePostgres } from "../../../support/migratorDatabases.ts";
 import { folder, migrationsOf, refusal, write } from "../../../support/migrations.ts";
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 const symbols = "CREATE TABLE symbols (name text PRIMARY KEY);\n";

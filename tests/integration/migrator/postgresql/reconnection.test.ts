@@ -10,7 +10,7 @@ import { startProxy } from "../../../support/proxy.ts";
 
 // A connection that breaks after the server has kept a change, and before it says so: the run connects again and finds a
 // ledger that has the change.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 let connection: Connection;

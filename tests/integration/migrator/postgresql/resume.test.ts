@@ -10,7 +10,7 @@ import { expectSettled } from "../../../support/settled.ts";
 import { expectUnchanged, stateOf } from "../../../support/unchanged.ts";
 
 // Files whose statements are kept one by one.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 let server: Server;
@@ -187,7 +187,7 @@ test("REINDEX and CLUSTER of a partitioned table are run outside a transaction",
 test("a single statement whose answer never comes is given up, and the run goes on when the network is back", async () => {
   const proxy = await startProxy(connection);
   try {
-    const directory = folder(file("SELECT pg_sleep(2);\n"));
+    const directory = folder(file("SELECT pg_sleep(8);\n"));
     const told: string[] = [];
     const request = migrationsOf(engine, { ...connection, port: proxy.port }, directory);
     const running = migrate(engine, { ...request, tell: (sentence) => told.push(sentence) });

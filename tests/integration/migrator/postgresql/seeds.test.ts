@@ -8,7 +8,7 @@ import type { Connection } from "../../../../migrator/types.ts";
 import { asOwner as asTradingOwner, usePostgres } from "../../../support/migratorDatabases.ts";
 import { folder, refusal, until } from "../../../support/migrations.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const asOwner = "SET ROLE trading_owner";
 const fresh = [

@@ -5,7 +5,7 @@ import type { Connection } from "../../../../migrator/types.ts";
 import { asOwner, usePostgres } from "../../../support/migratorDatabases.ts";
 import { folder, killDuring, migrationsOf, refusal, until, write } from "../../../support/migrations.ts";
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const engine = "postgresql";
 let connection: Connection;
