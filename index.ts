@@ -8,4 +8,4 @@ Reflect.deleteProperty(Error, "prepareStackTrace");
 const layer = new DatabaseLayer("trading-db", loadSettings());
 
 /** The contract with everything that uses the databases: see outputs.ts. */
-export const { postgres, mongodb, environment, networks, adminTools, backups, installation } = layer.outputs;
+export const { postgres, mongodb, environment, networks, adminTools, backups, backupKey, installation } = layer.outputs;

@@ -17,6 +17,8 @@ export interface StackOutputs {
   adminTools: { pgadmin: AdminTool; mongoExpress: AdminTool } | null;
   /** Present where the stack takes backups by a schedule. */
   backups: BackupOutputs | null;
+  /** Identity of age that backups are encrypted for, by a schedule or by hand; null does not encrypt. Secret. */
+  backupKey: string | null;
   /** Identity of this stack's state, also a label of its containers: `trading-db.installation`. */
   installation: string;
 }
@@ -88,8 +90,6 @@ export interface BackupOutputs {
   place: string;
   /** When a backup begins: a cron expression, in UTC. */
   schedule: string;
-  /** Identity of age that backups are encrypted for; null does not encrypt. Secret. */
-  key: string | null;
   /** Its user in MongoDB. In PostgreSQL it is trading_replicator. */
   mongodbUser: string;
   /** Secret. */

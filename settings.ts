@@ -24,8 +24,6 @@ export interface BackupSettings {
   readonly place: string;
   /** See operations/backups/retention.ts. */
   readonly retention: { readonly count: number; readonly days: number };
-  /** Identity of age that backups are encrypted for; undefined does not encrypt. Secret. */
-  readonly key: string | undefined;
 }
 
 /** Everything that a stack can decide, checked and with every default filled in. */
@@ -48,6 +46,8 @@ export interface Settings extends Naming {
   readonly mongodbServiceUser: string | undefined;
   /** Undefined takes backups when they are asked for alone. */
   readonly backups: BackupSettings | undefined;
+  /** Identity of age that backups are encrypted for, by a schedule or by hand; undefined does not encrypt. Secret. */
+  readonly backupKey: string | undefined;
   /** Image of the container that takes them. It is built on this machine. */
   readonly backupImage: string;
   /** What it is built from: PostgreSQL, MongoDB and Node; none where the machine builds those, too. */
@@ -200,8 +200,8 @@ export function parseSettings(stack: string, config: Record<string, string>, mac
     backups: values.backups && {
       ...values.backups,
       place: values.backups.place ?? join(process.cwd(), "backups"),
-      key: values.backupKey,
     },
+    backupKey: values.backupKey,
     backupImage: "localhost/trading-db/backup:15-6.0",
     backupSources: chooseBackupSources(values.images ?? machineImages ?? "published"),
   });

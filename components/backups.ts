@@ -11,6 +11,8 @@ const SCRATCH = "/var/lib/postgresql/data";
 export interface BackupsArgs extends Pick<ServiceArgs, "container" | "configVolume" | "networks" | "owner"> {
   image: string;
   settings: BackupSettings;
+  /** Identity of age that backups are encrypted for; undefined does not encrypt. Secret. */
+  key: string | undefined;
   /** Databases that are backed up, by their names. */
   databases: { results: string; configs: string };
   /** Password of PostgreSQL's trading_replicator. */
@@ -32,7 +34,7 @@ export class Backups extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackupsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tradingdb:index:Backups", name, {}, opts);
-    const { schedule, place, retention, key } = args.settings;
+    const { schedule, place, retention } = args.settings;
     const folder = `${place}/${args.owner.stack}`;
     // What it writes belongs to who reads it; servers in scratches refuse to run as root.
     const uid = process.getuid?.() || 999;
@@ -49,7 +51,7 @@ export class Backups extends pulumi.ComponentResource {
         files: {
           pgpass: pulumi.interpolate`postgres:5432:*:trading_replicator:${args.postgresPassword}`,
           "mongodb-password": args.mongodbPassword,
-          ...(key !== undefined && { key: pulumi.secret(key) }),
+          ...(args.key !== undefined && { key: pulumi.secret(args.key) }),
         },
         data: { [SCRATCH]: scratch.name, "/backups": folder },
         owner: args.owner,

@@ -148,6 +148,7 @@ export class DatabaseLayer extends pulumi.ComponentResource {
           networks,
           owner,
           settings: settings.backups,
+          key: settings.backupKey,
           databases: { results: RESULTS, configs: CONFIGS },
           postgresPassword: credentials.postgres.trading_replicator,
           mongodbUser: BACKUP_USER,
@@ -235,11 +236,11 @@ export class DatabaseLayer extends pulumi.ComponentResource {
               container: backups.container,
               place: settings.backups.place,
               schedule: settings.backups.schedule,
-              key: settings.backups.key === undefined ? null : pulumi.secret(settings.backups.key),
               mongodbUser: BACKUP_USER,
               mongodbPassword: credentials.mongodbBackup!,
             }
           : null,
+      backupKey: settings.backupKey === undefined ? null : pulumi.secret(settings.backupKey),
       installation,
     };
     this.registerOutputs(this.outputs);

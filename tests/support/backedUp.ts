@@ -170,6 +170,7 @@ function outputsOf(
     networks: { database: "", service: "" },
     adminTools: null,
     backups: null,
+    backupKey: null,
     installation: "0123456789abcdef",
   };
 }

@@ -97,18 +97,21 @@ describe("backups", () => {
       schedule: "0 3 * * *",
       place,
       retention: { count: 7, days: 30 },
-      key: undefined,
     });
   });
 
   test("take all of it from the stack", () => {
     const backups = '{"schedule":"@hourly","place":"/srv/backups","retention":{"count":24,"days":1.5}}';
-    expect(parse({ backups, backupKey: "AGE-SECRET-KEY-1ABC" }).backups).toEqual({
+    expect(parse({ backups }).backups).toEqual({
       schedule: "@hourly",
       place: "/srv/backups",
       retention: { count: 24, days: 1.5 },
-      key: "AGE-SECRET-KEY-1ABC",
     });
+  });
+
+  test("are encrypted for the stack's key, with a schedule or without one", () => {
+    expect(parse({ backupKey: "AGE-SECRET-KEY-1ABC" }).backupKey).toBe("AGE-SECRET-KEY-1ABC");
+    expect(parse({}).backupKey).toBeUndefined();
   });
 
   test("are made by an image of the servers' own images, wherever those come from", () => {
