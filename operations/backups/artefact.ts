@@ -22,6 +22,9 @@ export interface Artefact {
 /** The backup is as it should be, and the key is not: nothing is wrong with the former. */
 export class KeyRefused extends UserError {}
 
+/** A file can't be unpacked: it is not what was written. */
+export class Damaged extends UserError {}
+
 /** The level at which zstd is as fast as a disk. */
 const LEVEL = 3;
 /** In bytes: small pieces cost more turns than they save memory. */
@@ -54,7 +57,7 @@ export async function writeArtefact(
   return { name: file, ...tally.result() };
 }
 
-/** Hands over what was given to `writeArtefact`, and ends the target. @throws UserError where the key does not fit */
+/** Hands over what was given to `writeArtefact`, and ends the target. @throws KeyRefused, Damaged, or the target's error */
 export async function readArtefact(
   folder: string,
   { name }: Pick<Artefact, "name">,
@@ -65,7 +68,15 @@ export async function readArtefact(
   const compressed = name.endsWith(".age")
     ? await decryption(path, key)
     : createReadStream(path, { highWaterMark: PIECE });
-  await pipeline(compressed, createZstdDecompress({ chunkSize: PIECE }), target);
+  await pipeline(compressed, createZstdDecompress({ chunkSize: PIECE }), target).catch((error) =>
+    refuseDamaged(path, error),
+  );
+}
+
+/** @throws Damaged where the error is zstd's, age's or the disk's, who don't name the file; else the error */
+function refuseDamaged(path: string, error: NodeJS.ErrnoException): never {
+  if (error instanceof UserError || !/^(ZSTD_|Z_|EIO$|$)/.test(error.code ?? "")) throw error;
+  throw new Damaged(`${path} is damaged (${error.message})`);
 }
 
 /**
@@ -132,7 +143,7 @@ async function decryption(path: string, key: string | undefined): Promise<Readab
     return Readable.fromWeb((await decrypter.decrypt(Readable.toWeb(stored) as never)) as never);
   } catch (error) {
     stored.destroy();
-    if (!/no identity matched/.test((error as Error).message)) throw error;
+    if (!/no identity matched/.test((error as Error).message)) refuseDamaged(path, error as Error);
     throw new KeyRefused(`The key does not open ${path}. Name the file that holds the right one: --key FILE`);
   }
 }

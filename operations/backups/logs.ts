@@ -23,7 +23,7 @@ export async function chooseLogs(place: string, backup: Backup, to: string | und
   const histories = await historyFiles(place, postgresql);
   if (to === undefined) return { wal: histories, gap: undefined, oplog: [] };
   const { segments, missing } = await walAfter(place, postgresql);
-  const gap = missing && gapWords(missing, backup.name, to);
+  const gap = missing && gapWords(`The segment ${missing} of PostgreSQL's archived log is missing`, backup.name, to);
   if (gap !== undefined && to === LATEST) throw new Unfit(gap);
   return { wal: [...histories, ...segments], gap, oplog: await chooseOplog(place, backup, to) };
 }
@@ -42,9 +42,7 @@ async function chooseOplog(place: string, { name, manifest }: Backup, to: string
   );
 }
 
-function gapWords(missing: string, name: string, to: string): string {
-  return (
-    `The segment ${missing} of PostgreSQL's archived log is missing, and without it nothing leads from the backup ${name} to ${to}. ` +
-    "Choose a time before it, or a backup after it."
-  );
+/** @param fault of a file of the archives, as the beginning of a sentence @param name of the backup */
+export function gapWords(fault: string, name: string, to: string): string {
+  return `${fault}, and without it nothing leads from the backup ${name} to ${to}. Choose a time before it, or a backup after it.`;
 }

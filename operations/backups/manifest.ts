@@ -36,6 +36,8 @@ const schema = z.strictObject({
     rowsBefore: counts,
     /** Rows of each table in the snapshot that the dump was made of, after the base backup had ended. */
     rows: counts,
+    /** Rows that were inserted into each table or deleted meanwhile. Those of earlier releases have none. */
+    rowsWritten: counts.optional(),
   }),
   mongodb: z.strictObject({
     version: z.string(),
@@ -43,12 +45,13 @@ const schema = z.strictObject({
     replicaSetId: z.string(),
     database: z.string(),
     schemaVersion: z.string(),
-    /** Seconds and ordinal of the oplog's last entry when the dump was whole: it can be recovered to no time before. */
+    /** Seconds and ordinal of the oplog's last entry before the dump began: what follows it is replayed. */
     oplog: z.strictObject({ t: z.int(), i: z.int() }),
     /** Documents of each collection, before and after the dump. */
     documentsBefore: counts,
     documents: counts,
-    /** Indexes of each collection. */
+    /** Indexes of each collection, before and after the dump. Those of earlier releases have the second alone. */
+    indexesBefore: counts.optional(),
     indexes: counts,
   }),
   /** What made the files, and reads them. */
@@ -83,7 +86,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
   } catch {
     throw damaged("is not whole");
   }
-  const { checksum, ...manifest } = content;
+  const { checksum, ...manifest } = content ?? {};
   if (checksum !== checksumOf(manifest)) throw damaged("was edited");
   const parsed = schema.safeParse(manifest);
   if (!parsed.success) throw damaged("is of another form than this release writes");

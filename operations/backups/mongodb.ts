@@ -16,16 +16,19 @@ export interface Position {
   i: number;
 }
 
-export interface MongoFacts {
-  version: string;
-  featureCompatibilityVersion: string;
+export interface OplogStanding {
   /** "" where the server is of no set. */
   replicaSetId: string;
-  schemaVersion: string;
   /** Last entry of the oplog; zeros where there is none. */
   oplog: Position;
   /** First entry that it still has. */
   oplogStart: Position;
+}
+
+export interface MongoFacts extends OplogStanding {
+  version: string;
+  featureCompatibilityVersion: string;
+  schemaVersion: string;
   /** Documents and indexes of each collection, by `database.collection`. */
   documents: Record<string, number>;
   indexes: Record<string, number>;
@@ -37,8 +40,8 @@ const HOST = "mongodb";
 const SCRATCH_PORT = "27117";
 const SCRATCH_SHELL = ["mongosh", "--quiet", "--norc", "--port", SCRATCH_PORT, "admin", "--eval"];
 
-/** Reads a login from standard input where there is one, and prints the facts as JSON. */
-const FACTS = (database: string) => `
+/** Reads a login from standard input where there is one, and knows where the oplog stands. */
+const PRELUDE = `
   const login = require("fs").readFileSync(0, "utf8");
   if (login) { const { user, password } = JSON.parse(login); db.getSiblingDB("admin").auth(user, password); }
   const admin = db.getSiblingDB("admin"), oplogs = db.getSiblingDB("local").getCollection("oplog.rs");
@@ -47,6 +50,14 @@ const FACTS = (database: string) => `
     const { t, i } = isMember ? oplogs.find({}, { ts: 1 }).sort({ $natural: order }).limit(1).toArray()[0].ts : { t: 0, i: 0 };
     return { t, i };
   };
+  const standing = () => ({
+    replicaSetId: isMember ? String(admin.adminCommand({ replSetGetConfig: 1 }).config.settings.replicaSetId) : "",
+    oplog: end(-1),
+    oplogStart: end(1),
+  });`;
+
+/** Prints the facts as JSON. */
+const FACTS = (database: string) => `${PRELUDE}
   const documents = {}, indexes = {};
   const names = admin.adminCommand({ listDatabases: 1, nameOnly: true }).databases.map(({ name }) => name);
   for (const name of names.filter((name) => !["admin", "config", "local"].includes(name)).sort()) {
@@ -61,16 +72,23 @@ const FACTS = (database: string) => `
   print(JSON.stringify({
     version: db.version(),
     featureCompatibilityVersion: admin.adminCommand({ getParameter: 1, featureCompatibilityVersion: 1 }).featureCompatibilityVersion.version,
-    replicaSetId: isMember ? String(admin.adminCommand({ replSetGetConfig: 1 }).config.settings.replicaSetId) : "",
     schemaVersion: applied.length > 0 ? applied[0]._id : "",
-    oplog: end(-1),
-    oplogStart: end(1),
     documents,
     indexes,
+    ...standing(),
   }));`;
 
-export async function mongoFacts({ tools, user, password }: MongoReader, database: string): Promise<MongoFacts> {
-  const shell = ["mongosh", "--quiet", "--norc", "--host", HOST, "--eval", FACTS(database)];
+export function mongoFacts(reader: MongoReader, database: string): Promise<MongoFacts> {
+  return ask<MongoFacts>(reader, FACTS(database));
+}
+
+/** What of the facts costs a server nothing. */
+export function oplogStanding(reader: MongoReader): Promise<OplogStanding> {
+  return ask<OplogStanding>(reader, `${PRELUDE} print(JSON.stringify(standing()));`);
+}
+
+async function ask<Answer>({ tools, user, password }: MongoReader, script: string): Promise<Answer> {
+  const shell = ["mongosh", "--quiet", "--norc", "--host", HOST, "--eval", script];
   return JSON.parse(await run(tools, shell, JSON.stringify({ user, password })));
 }
 

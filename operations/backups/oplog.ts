@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeArtefact } from "./artefact.ts";
 import type { Manifest } from "./manifest.ts";
-import { dumpOplog, mongoFacts, type MongoReader, type Position } from "./mongodb.ts";
+import { dumpOplog, oplogStanding, type MongoReader, type Position } from "./mongodb.ts";
 
 /** A slice of the oplog as it is archived: from one entry to another, both in it. */
 export interface Slice {
@@ -35,11 +35,10 @@ export async function listSlices(place: string, replicaSetId: string): Promise<S
  */
 export async function archiveOplog(
   reader: MongoReader,
-  database: string,
   place: string,
   key: string | undefined,
 ): Promise<{ to: Position; broken: boolean }> {
-  const { oplog: to, oplogStart, replicaSetId } = await mongoFacts(reader, database);
+  const { oplog: to, oplogStart, replicaSetId } = await oplogStanding(reader);
   const folder = oplogFolder(place, replicaSetId);
   const last = (await listSlices(place, replicaSetId)).at(-1)?.to;
   const broken = last !== undefined && compare(last, oplogStart) < 0;

@@ -21,6 +21,15 @@ const COUNT_ROWS = `
      WHERE relkind IN ('r', 'p') AND NOT relispartition AND relpersistence = 'p'
        AND nspname !~ '^pg_' AND nspname <> 'information_schema') AS counted`;
 
+/** Rows that were ever inserted into a table and its partitions, or deleted, as the server's statistics count them. */
+const WRITTEN_ROWS = `
+  SELECT coalesce(json_object_agg(name, written), '{}') FROM (
+    SELECT format('%I.%I', nspname, pg_class.relname) AS name, sum(n_tup_ins + n_tup_del) AS written
+      FROM pg_stat_user_tables AS counted
+      JOIN pg_class ON pg_class.oid = coalesce(pg_partition_root(counted.relid), counted.relid)
+      JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     GROUP BY nspname, pg_class.relname) AS summed`;
+
 const FACTS = `
   SELECT json_build_object(
     'version', split_part(current_setting('server_version'), ' ', 1),
@@ -34,6 +43,10 @@ export async function clusterFacts(session: PsqlSession): Promise<ClusterFacts> 
 
 export async function countRows(session: PsqlSession): Promise<Record<string, number>> {
   return JSON.parse((await session.ask(COUNT_ROWS)).join(""));
+}
+
+export async function writtenRows(session: PsqlSession): Promise<Record<string, number>> {
+  return JSON.parse((await session.ask(WRITTEN_ROWS)).join(""));
 }
 
 /** By this key one backup of a server excludes another. It ends with the session that took it. */

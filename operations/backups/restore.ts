@@ -4,14 +4,15 @@ import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../errors.ts";
-import { readArtefact } from "./artefact.ts";
+import { Damaged, readArtefact } from "./artefact.ts";
 import { both } from "./both.ts";
 import { listBackups, offerInstead, type Backup } from "./catalog.ts";
 import { compareMongo, comparePostgres } from "./compare.ts";
 import { clear, makeGeneration, refuseFull, type RestoreTarget } from "./generation.ts";
-import { chooseLogs, isAfter, LATEST, type Logs } from "./logs.ts";
+import { chooseLogs, gapWords, isAfter, LATEST, type Logs } from "./logs.ts";
 import type { Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
+import { entriesAfter } from "./oplogEntries.ts";
 import * as postgres from "./postgresql.ts";
 import { keepProblem, refuseDamage } from "./prove.ts";
 import type { Scratch, ScratchEngine } from "./scratch.ts";
@@ -66,7 +67,7 @@ export async function prepareGeneration(request: RestoreRequest): Promise<void> 
     );
   }).catch(async (error) => {
     if (!(error instanceof Unfit)) throw error;
-    throw new UserError(error.message + offerInstead(await fittingBeside(request, here), to));
+    throw new UserError(error.message + offerInstead(await fittingBeside(request, here)));
   });
 }
 
@@ -84,15 +85,15 @@ async function fittingBeside({ place, backup, to }: RestoreRequest, here: Here):
 async function restorePostgres(
   request: RestoreRequest,
   { files, postgresql }: Manifest,
-  { wal, gap }: Logs,
+  logs: Logs,
   scratch: Scratch,
 ): Promise<void> {
   const { backup, key, to, tell } = request;
   tell("restoring PostgreSQL beside the data that are in use");
   await postgres.unpackBase(scratch, (target) => readArtefact(backup.folder, files.postgresqlBase, key, target));
-  const recovery = { wal: await bringLog(request, wal, scratch), durable: true };
+  const { wal, gap } = await bringLog(request, logs, scratch);
   const target = to === undefined || to === LATEST ? {} : { to };
-  await postgres.recover(scratch, { ...recovery, ...target }).catch((error: UserError) => {
+  await postgres.recover(scratch, { wal, durable: true, ...target }).catch((error: UserError) => {
     throw gap !== undefined && /log ends before/.test(error.message) ? new Unfit(gap) : error;
   });
   if (to === undefined) await comparePostgres(scratch, postgresql);
@@ -111,30 +112,49 @@ async function restoreMongo(
   // The oplog is cut at whole seconds.
   const before = to === undefined || to === LATEST ? undefined : Math.ceil(Date.parse(to) / 1000);
   for (const { folder, file } of oplog) {
-    await mongo.replayOplog(scratch, before, (target) => readArtefact(folder, { name: file }, key, target));
+    const replay = mongo.replayOplog(scratch, before, async (target) => {
+      const entries = entriesAfter(mongodb.oplog);
+      // The first one's error names the file.
+      await both(readArtefact(folder, { name: file }, key, entries), pipeline(entries, target));
+    });
+    await replay.catch((error) => refuseDamagedLog(error, backup, to!));
   }
   if (to === undefined) await compareMongo(scratch, mongodb);
   await mongo.makeOwn(scratch, adminPassword);
   await mongo.stopScratchServer(scratch);
 }
 
-/** Puts archived files that a recovery may ask for into a folder of the scratch. @returns the folder */
+/**
+ * Puts archived files that a recovery may ask for into a folder of the scratch, up to the first that is damaged.
+ * @returns the folder, and what to say where the recovery would need more
+ */
 async function bringLog(
   request: RestoreRequest,
-  files: { folder: string; file: string }[],
+  { wal, gap }: Logs,
   scratch: Scratch,
-): Promise<string> {
+): Promise<{ wal: string; gap: string | undefined }> {
+  const { backup, to } = request;
+  const brought = { wal: `${scratch.folder}.wal`, gap };
   const script = 'mkdir -m 0700 "$1.wal"; cd "$1.wal"; while read -r name bytes; do head -c "$bytes" >"$name"; done';
   await feed(start(scratch.tools, ["bash", "-euc", script, "receive", scratch.folder]), async (target) => {
     await pipeline(async function* () {
-      for (const file of files) {
-        const content = await readLogFile(request, file);
+      for (const file of wal) {
+        const content = await readLogFile(request, file).catch((error: unknown) => {
+          if (!(error instanceof Damaged) || to === undefined || to === LATEST) throw error;
+          brought.gap = gapWords(error.message, backup.name, to);
+        });
+        if (content === undefined) return;
         yield `${nameOfLogFile(file.file)} ${content.length}\n`;
         yield content;
       }
     }, target);
-  });
-  return `${scratch.folder}.wal`;
+  }).catch((error) => refuseDamagedLog(error, backup, to ?? LATEST));
+  return brought;
+}
+
+/** @throws UserError where the error is of a file of the archives, with the way out; else the error */
+function refuseDamagedLog(error: unknown, { name }: Backup, to: string): never {
+  throw error instanceof Damaged ? new UserError(gapWords(error.message, name, to)) : error;
 }
 
 /** At most one segment. What is still written is neither compressed nor encrypted. */
@@ -146,7 +166,7 @@ async function readLogFile(
   try {
     if (!/\.zst(\.age)?$/.test(file)) return await buffer(createReadStream(join(folder, file)));
     const content = new PassThrough();
-    const [bytes] = await Promise.all([buffer(content), readArtefact(folder, { name: file }, key, content)]);
+    const [, bytes] = await both(readArtefact(folder, { name: file }, key, content), buffer(content));
     return bytes;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;

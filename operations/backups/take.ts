@@ -114,13 +114,18 @@ async function copyPostgres(
 ): Promise<Manifest["postgresql"]> {
   tell("copying PostgreSQL");
   const facts = await postgres.clusterFacts(session);
+  const writtenBefore = await postgres.writtenRows(session);
   const rowsBefore = await postgres.countRows(session);
   const { wal } = await postgres.baseBackup(tools, store("postgresqlBase", "postgresql-base.tar"));
   const [consistentAt] = await session.ask("SELECT to_json(clock_timestamp() AT TIME ZONE 'UTC') #>> '{}' || 'Z'");
   tell(`dumping ${database}`);
   await postgres.dumpRoles(tools, store("postgresqlRoles", "postgresql-roles.sql"));
   const rows = await postgres.dump(tools, session, database, store("postgresqlDump", "postgresql.dump"));
-  return { ...facts, database, wal, consistentAt: consistentAt!, rowsBefore, rows };
+  const written = Object.entries(await postgres.writtenRows(session));
+  const rowsWritten = Object.fromEntries(
+    written.map(([name, rows]) => [name, Math.max(0, rows - (writtenBefore[name] ?? 0))]),
+  );
+  return { ...facts, database, wal, consistentAt: consistentAt!, rowsBefore, rows, rowsWritten };
 }
 
 async function copyMongo(
@@ -132,10 +137,12 @@ async function copyMongo(
   const before = await mongo.mongoFacts(mongodb, mongodb.database);
   await mongo.dump(mongodb, store("mongodbDump", "mongodb.archive"));
   const after = await mongo.mongoFacts(mongodb, mongodb.database);
-  const { version, featureCompatibilityVersion, replicaSetId, schemaVersion, oplog, documents, indexes } = after;
+  const { version, featureCompatibilityVersion, replicaSetId, schemaVersion, documents, indexes } = after;
   return {
-    ...{ version, featureCompatibilityVersion, replicaSetId, database: mongodb.database, schemaVersion, oplog },
-    ...{ documentsBefore: before.documents, documents, indexes },
+    ...{ version, featureCompatibilityVersion, replicaSetId, database: mongodb.database, schemaVersion },
+    // The dump's own end is earlier than what is the last entry now. To do again what it has already changes nothing.
+    oplog: before.oplog,
+    ...{ documentsBefore: before.documents, documents, indexesBefore: before.indexes, indexes },
   };
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bootstrapMongo } from "../../migrator/mongodb/bootstrap.ts";
 import { listSlices } from "../../operations/backups/oplog.ts";
-import { mongoFacts } from "../../operations/backups/mongodb.ts";
+import { oplogStanding } from "../../operations/backups/mongodb.ts";
 import { toolsIn } from "../../operations/backups/tools.ts";
 import { mongodbAsAdmin } from "../../operations/connections.ts";
 import type { BackedUp } from "./backedUp.ts";
@@ -94,7 +94,7 @@ export async function startAgent(
         user: "admin",
         password: outputs.mongodb.adminPassword,
       };
-      const { replicaSetId } = await mongoFacts(reader, outputs.mongodb.database);
+      const { replicaSetId } = await oplogStanding(reader);
       const wanted = Math.ceil(Date.parse(time) / 1000);
       await until(async () => ((await listSlices(place, replicaSetId)).at(-1)?.to.t ?? 0) >= wanted, 90);
     },

@@ -92,12 +92,45 @@ describe("a backup", () => {
   });
 
   test("is refused while another one of the same databases is under way", async () => {
-    const first = backUp(system);
-    await expect(new Promise((resolve) => setTimeout(resolve, 1000)).then(() => backUp(system))).rejects.toThrow(
+    let first!: Promise<string>;
+    // It says so once it has the lock.
+    await new Promise<void>((begun) => {
+      first = backUp({ ...system, tell: () => begun() });
+    });
+    await expect(backUp(system)).rejects.toThrow(
       "Another backup of this stack is under way. Wait for its end, and run this again. No backup was kept.",
     );
     rmSync(join(system.place, await first), { recursive: true });
     expect(readdirSync(system.place).filter((name) => name.endsWith(".unfinished"))).toEqual([]);
+  });
+
+  test("that is taken while rows come and go is proven", async () => {
+    await system.sql("CREATE TABLE passing (n int)");
+    const psql = [
+      "exec",
+      system.outputs.postgres.container,
+      "psql",
+      "-U",
+      "postgres",
+      "-d",
+      system.outputs.postgres.database,
+    ];
+    const comeAndGo = [
+      "-c",
+      "INSERT INTO passing SELECT generate_series(1, 5)",
+      "-c",
+      "DELETE FROM passing WHERE n < 4",
+    ];
+    const tell = (step: string) => {
+      if (step.startsWith("dumping trading")) execFileSync("docker", [...psql, ...comeAndGo], { stdio: "ignore" });
+    };
+    const name = await backUp({ ...system, tell });
+    const { rowsBefore, rows, rowsWritten } = (await readManifest(join(system.place, name))).postgresql;
+    const counts = [rowsBefore, rows, rowsWritten!].map((of) => [of["public.passing"], of["public.trades"]]);
+    expect(counts).toEqual([[0, 127], [2, 127], [8, 0]]); // prettier-ignore
+    await prove(system, name);
+    rmSync(join(system.place, name), { recursive: true });
+    await system.sql("DROP TABLE passing");
   });
 
   test("that can't log in leaves nothing", async () => {
@@ -127,7 +160,7 @@ describe("a damaged backup is named, refused, and the older good one is offered"
   });
   afterAll(() => rmSync(saved, { recursive: true }));
 
-  const offer = () => ` The newest good one is ${proven} (proven): npx trading-db restore ${proven}`;
+  const offer = () => ` The newest good one is ${proven} (proven): name that one.`;
   const damaged = (what: string) => `The backup ${join(system.place, newer)} is damaged: ${what}.`;
   const base = "postgresql-base.tar.zst";
   const flip = (file: string) => {
@@ -204,6 +237,14 @@ describe("a damaged backup is named, refused, and the older good one is offered"
     expect((await restore(system, undefined, undefined)).name).toBe(proven);
   });
 
+  test("with a proof that can't be read: it is as if nobody had tried", async () => {
+    writeFileSync(path(newer, "proof.json"), "");
+    expect(await states()).toEqual({ [newer]: "unproven", [proven]: "proven" });
+    writeFileSync(path(newer, "manifest.json"), "null");
+    const words = `${path(newer, "manifest.json")} was edited. The backup can't be trusted; choose another.`;
+    expect(await states()).toEqual({ [newer]: words, [proven]: "proven" });
+  });
+
   test("that holds other rows than its manifest says: told by its proof", async () => {
     const folder = join(system.place, newer);
     const manifest = await readManifest(folder);
@@ -223,7 +264,7 @@ describe("a damaged backup is named, refused, and the older good one is offered"
 test("a backup that is not there is told with the good one beside it", async () => {
   await expect(restore(system, "2020-01-01T00-00-00-000Z", undefined)).rejects.toThrow(
     new Error(
-      `There is no backup 2020-01-01T00-00-00-000Z in ${system.place}. The newest good one is ${proven} (proven): npx trading-db restore ${proven}`,
+      `There is no backup 2020-01-01T00-00-00-000Z in ${system.place}. The newest good one is ${proven} (proven): name that one.`,
     ),
   );
 });
@@ -258,7 +299,7 @@ describe("an encrypted backup", () => {
     const otherKey = () =>
       `The key does not open the backup ${name}. Name the file that holds the right one with --key.`;
     const noKey = () => `The backup ${name} is encrypted, and there is no key. Name the file that holds it with --key.`;
-    const offer = (good: string) => ` The newest good one is ${good} (unproven): npx trading-db restore ${good}`;
+    const offer = (good: string) => ` The newest good one is ${good} (unproven): name that one.`;
     const none = " None beside it can be restored instead.";
     let another: string;
     beforeAll(async () => void (another = await generateX25519Identity()));

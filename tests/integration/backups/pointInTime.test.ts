@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listBackups, mark, newestGood, type Backup } from "../../../operations/backups/catalog.ts";
 import { readManifest } from "../../../operations/backups/manifest.ts";
 import { backUp, restore } from "../../../operations/backups/ofStack.ts";
-import { listSlices } from "../../../operations/backups/oplog.ts";
+import { archiveOplog, listSlices, slicesTo } from "../../../operations/backups/oplog.ts";
+import { toolsIn } from "../../../operations/backups/tools.ts";
 import { walAfter } from "../../../operations/backups/wal.ts";
 import { startAgent, type Agent } from "../../support/backupAgent.ts";
 import { makeBackedUp, type BackedUp } from "../../support/backedUp.ts";
 import { docker } from "../../support/project.ts";
 
 const MINUTE = 60_000;
-jest.setTimeout(5 * MINUTE);
+jest.setTimeout(8 * MINUTE);
 
 let system: BackedUp;
 let agent: Agent;
@@ -76,10 +77,30 @@ describe("with the logs that the backup container archives", () => {
   });
 
   test("a restored cluster is on a new timeline, of which the container takes a backup at once", async () => {
-    await agent.says(/there is no backup of timeline [2-9] yet: a backup begins now/);
+    await agent.says(/there is no backup of timeline [2-9] yet: a backup begins now[^]* is whole; proving it/);
     const [newest] = await listBackups(system.place);
     expect(newest!.manifest!.postgresql.timeline).toBeGreaterThan(1);
   });
+});
+
+test("a slot that somebody dropped ends the chain of the log, and a new one begins with a backup", async () => {
+  await agent.says(/is proven; it was restored in[^]*is proven; it was restored in/);
+  await docker("stop", agent.container);
+  const drop = "SELECT pg_drop_replication_slot('trading_backup')";
+  await docker("exec", system.outputs.postgres.container, "psql", "-U", "postgres", "-qc", drop);
+  await docker("start", agent.container);
+  await agent.says(
+    /PostgreSQL dropped a part of its log before it was archived: a backup begins now[^]* is proven; it/,
+  );
+  await agent.becomes("healthy");
+});
+
+test("a time of the schedule at which nothing ran is made up for", async () => {
+  await agent.remove();
+  const passed = new Date(Date.now() - 2000);
+  const cron = `${passed.getUTCSeconds()} ${passed.getUTCMinutes()} ${passed.getUTCHours()} * * *`;
+  agent = await startAgent(system, cron);
+  await agent.says(/no backup was proven since \S+Z: one begins now[^]* is proven; it was restored in/);
 });
 
 describe("what the archived logs do not reach", () => {
@@ -95,15 +116,13 @@ describe("what the archived logs do not reach", () => {
     renameSync(file, `${file}.gone`);
     const words = `The segment ${segment!.name} of PostgreSQL's archived log is missing, and without it nothing leads from the backup ${name} to `;
     const wayOut = ". Choose a time before it, or a backup after it.";
-    const offer = ({ name, state }: Pick<Backup, "name" | "state">, to: string) =>
-      ` The newest good one is ${name} (${state}): npx trading-db restore ${name} --to ${to}`;
+    const offer = ({ name, state }: Pick<Backup, "name" | "state">) =>
+      ` The newest good one is ${name} (${state}): name that one.`;
     await expect(restore(system, name, times[3])).rejects.toThrow(
-      new Error(`${words}${times[3]}${wayOut}${offer({ name: between, state: "unproven" }, times[3]!)}`),
+      new Error(`${words}${times[3]}${wayOut}${offer({ name: between, state: "unproven" })}`),
     );
     const newest = newestGood((await listBackups(system.place)).filter((backup) => backup.name !== name))!;
-    await expect(restore(system, name, "latest")).rejects.toThrow(
-      new Error(`${words}latest${wayOut}${offer(newest, "latest")}`),
-    );
+    await expect(restore(system, name, "latest")).rejects.toThrow(new Error(`${words}latest${wayOut}${offer(newest)}`));
     renameSync(`${file}.gone`, file);
     expect((await marks())[0]).toEqual(["1", "2", "3"]);
   });
@@ -136,6 +155,30 @@ describe("what the archived logs do not reach", () => {
     ]);
   });
 
+  test("is refused where a file of them is damaged, by its name", async () => {
+    const { name, folder } = await first();
+    const { postgresql, mongodb } = await readManifest(folder);
+    const { segments } = await walAfter(system.place, postgresql);
+    const segment = segments.find(({ file }) => file.endsWith(".zst"))!;
+    const [slice] = (await slicesTo(system.place, mongodb, times[3])).slices;
+    const files = [segment, slice!].map(({ folder, file }) => join(folder, file));
+    const wayOut = (to: string) =>
+      `, and without it nothing leads from the backup ${name} to ${to}. Choose a time before it, or a backup after it.`;
+    for (const file of files) {
+      const bytes = readFileSync(file);
+      bytes[2]! ^= 1;
+      writeFileSync(file, bytes);
+      for (const to of [times[3]!, "latest"]) {
+        await expect(restore(system, name, to)).rejects.toMatchObject({
+          message: expect.stringContaining(`${file} is damaged (Unknown frame descriptor)${wayOut(to)}`),
+        });
+      }
+      bytes[2]! ^= 1;
+      writeFileSync(file, bytes);
+    }
+    expect((await marks())[0]).toEqual(["1", "2", "3"]);
+  });
+
   test("is refused where a slice of the oplog is missing", async () => {
     const { name, folder } = await first();
     const { replicaSetId, oplog } = (await readManifest(folder)).mongodb;
@@ -148,4 +191,24 @@ describe("what the archived logs do not reach", () => {
     );
     expect((await marks())[1]).toEqual(["1", "2", "3"]);
   });
+});
+
+test("what is written while MongoDB is dumped, and archived in slices meanwhile, is restored to the last entry", async () => {
+  const { container, adminPassword } = system.outputs.mongodb;
+  const reader = { tools: toolsIn(container), user: "admin", password: adminPassword };
+  let isOver = false;
+  const repeat = async (act: (time: number) => Promise<unknown>) => {
+    let times = 0;
+    while (!isOver) await act(++times);
+    return times;
+  };
+  const writing = repeat((n) => system.command({ insert: "ticks", documents: [{ n }] }));
+  const archiving = repeat(() => archiveOplog(reader, system.place, undefined));
+  const name = await backUp(system).finally(() => (isOver = true));
+  const written = await writing;
+  await archiving;
+  await archiveOplog(reader, system.place, undefined);
+  await restore(system, name, "latest");
+  const found = (await system.command({ distinct: "ticks", key: "n" }))["values"] as number[];
+  expect(found).toEqual(Array.from({ length: written }, (_, index) => index + 1));
 });
