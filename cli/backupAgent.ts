@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { existsSync, readFileSync } from "node:fs";
 import { Health } from "../operations/backups/health.ts";
 import { keepBackups } from "../operations/backups/schedule.ts";
+import { interruption, stopInOrder } from "../operations/backups/signals.ts";
 import { run } from "../operations/backups/tools.ts";
 
 // What the backup container runs: see components/backups.ts, which gives it all of this.
@@ -10,9 +11,13 @@ const { STACK, INSTALLATION, RESULTS, CONFIGS, MONGODB_USER, SCHEDULE, KEEP_COUN
 const secret = (file: string) => readFileSync(join("/config", file), "utf8");
 const tell = (sentence: string) => console.log(`${new Date().toISOString()} ${sentence}`);
 
-const ended = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ended.abort());
+/** What is in it ends with this container, unless that is killed. */
+const SCRATCHES = "/var/lib/postgresql/data";
+for (const left of await readdir(SCRATCHES)) {
+  if (left.startsWith("scratch-")) await rm(join(SCRATCHES, left), { recursive: true });
+}
 
+stopInOrder();
 await keepBackups(
   {
     source: {
@@ -27,14 +32,14 @@ await keepBackups(
     cron: SCHEDULE!,
     retention: { count: Number(KEEP_COUNT), days: Number(KEEP_DAYS) },
     openScratch: async () => {
-      const parent = await mkdtemp("/var/lib/postgresql/data/scratch-");
+      const parent = await mkdtemp(join(SCRATCHES, "scratch-"));
       const folder = join(parent, "data");
       return { tools: [], folder, close: () => endServers(folder).then(() => rm(parent, { recursive: true })) };
     },
     health: new Health("/tmp/healthy", tell),
     tell,
   },
-  ended.signal,
+  interruption,
 );
 
 /** A server of a scratch that is not in a container of its own has to be ended. */

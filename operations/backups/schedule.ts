@@ -38,6 +38,11 @@ export async function keepBackups(schedule: Schedule, signal: AbortSignal): Prom
   const cron = new Cron(schedule.cron, { timezone: "UTC" }, () => void (isDue = true));
   signal.addEventListener("abort", () => cron.stop());
   tell(`next backup at ${cron.nextRun()?.toISOString()}`);
+  const [last] = cron.previousRuns(1);
+  if (last && (await isMissing(place, last))) {
+    tell(`no backup was proven since ${last.toISOString()}: one begins now`);
+    isDue = true;
+  }
   // What was archived is of no use without a backup that it follows.
   const onNewChain = (what: string) => {
     tell(`${what}: a backup begins now`);
@@ -49,7 +54,7 @@ export async function keepBackups(schedule: Schedule, signal: AbortSignal): Prom
     ),
     repeat(OPLOG_EVERY, signal, () =>
       health.watch("MongoDB's oplog", async () => {
-        const { broken } = await archiveOplog(source.mongodb, source.mongodb.database, place, source.key);
+        const { broken } = await archiveOplog(source.mongodb, place, source.key);
         if (broken) onNewChain("MongoDB dropped a part of its oplog before it was archived");
       }),
     ),
@@ -60,6 +65,7 @@ export async function keepBackups(schedule: Schedule, signal: AbortSignal): Prom
         await health.watch("backup", () => backUpAndPrune(schedule));
         retryAfter = RETRY_AFTER.least;
       } catch {
+        if (signal.aborted) return;
         // It stands in the health, and in the log, until one succeeds.
         tell(`backup: tried again in ${retryAfter} s`);
         setTimeout(() => (isDue = true), retryAfter * 1000).unref();
@@ -67,6 +73,13 @@ export async function keepBackups(schedule: Schedule, signal: AbortSignal): Prom
       }
     }),
   ]);
+}
+
+/** Whether this container did not run at a time of the schedule, or was stopped before it succeeded. */
+async function isMissing(place: string, time: Date): Promise<boolean> {
+  const newest = (await listBackups(place)).find(({ state }) => state === "proven");
+  // Where there is none at all, the stream of the log tells.
+  return newest !== undefined && newest.manifest!.startedAt < time.toISOString();
 }
 
 async function backUpAndPrune({ source, place, openScratch, retention, tell }: Schedule): Promise<void> {

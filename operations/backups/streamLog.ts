@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../errors.ts";
 import { listBackups } from "./catalog.ts";
@@ -34,13 +34,15 @@ export async function streamLog(
 ): Promise<void> {
   const session = new PsqlSession(tools, database);
   const cluster = await clusterFacts(session);
-  const lost = await session.ask(
+  await session.ask(
     `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND wal_status = 'lost'`,
   );
+  const kept = await session.ask(`SELECT slot_name FROM pg_replication_slots WHERE slot_name = '${SLOT}'`);
   await session.end();
   const incoming = incomingFolder(place, cluster);
   await mkdir(incoming, { recursive: true, mode: 0o700 });
-  if (lost.length > 0) {
+  // Without its slot the server has not waited: pg_receivewal would ask for ever for what follows the last file here.
+  if (kept.length === 0 && (await readdir(incoming)).length > 0) {
     await endChain(place, cluster, key);
     onNewChain("PostgreSQL dropped a part of its log before it was archived");
   }

@@ -59,9 +59,10 @@ export async function walAfter(place: string, backup: Manifest["postgresql"]): P
   const found = new Map<string, WalChain["segments"][number]>();
   const add = (folder: string, file: string) => {
     const name = nameOfLogFile(file);
-    if (isLogFile(name) && !found.has(name)) found.set(name, { name, folder, file });
+    if (isLogFile(name)) found.set(name, { name, folder, file });
   };
-  for (const folder of [archive, incoming]) {
+  // In the order in which a segment moves: one that does so now is found twice, and the archived one counts.
+  for (const folder of [incoming, archive]) {
     for (const file of await readdir(folder).catch(() => [])) add(folder, file);
   }
   const names = [...found.keys()].filter(isSegment).sort();

@@ -20,7 +20,7 @@ const json = async (line: string) => JSON.parse((await tradingDb(`--json ${line}
 
 beforeAll(async () => {
   clone = makeClone({
-    backups: JSON.stringify({ schedule: "0 3 * * *", place }),
+    backups: JSON.stringify({ schedule: "0 0 29 2 *", place }),
     sampleData: "true",
   });
   expect(await clone.setUp()).toMatchObject({ code: 0 });
@@ -90,6 +90,15 @@ test("a stream that fails turns the health check red, its end turns it green aga
   expect(said.some((line) => /PostgreSQL's log: works again$/.test(line))).toBe(true);
 });
 
+test("what a proof that was killed left in the scratch goes when the container starts again", async () => {
+  const scratch = "/var/lib/postgresql/data";
+  await docker("exec", container, "mkdir", "-p", `${scratch}/scratch-killed/data`);
+  await docker("kill", container);
+  await docker("start", container);
+  await becomes("healthy");
+  expect(await docker("exec", container, "ls", scratch)).toBe("");
+});
+
 test("a command of this host and the container share the place: what the one takes, the other may prove and remove", async () => {
   expect(await tradingDb("backup --prove")).toMatchObject({ code: 0 });
   const { backups } = await json("backups");
@@ -118,7 +127,7 @@ describe("a backup that is encrypted", () => {
       code: 1,
       stdout: expect.stringMatching(
         new RegExp(
-          `^\\{\n  "error": "The backup ${name} is encrypted, and there is no key\\. Name the file that holds it with --key\\. .+ npx trading-db restore \\S+"\n\\}\n$`,
+          `^\\{\n  "error": "The backup ${name} is encrypted, and there is no key\\. Name the file that holds it with --key\\. .+: name that one\\."\n\\}\n$`,
         ),
       ),
       stderr: "",
@@ -194,7 +203,7 @@ test("a clone is a second stack with the data of a backup", async () => {
     code: 1,
     stderr: expect.stringMatching(
       new RegExp(
-        `^✖ There is a stack ${branch} already\\. Choose another name, or put the backup into it: npx trading-db restore \\S+ --stack ${branch} --adopt\n$`,
+        `^✖ There is a stack ${branch} already\\. Choose another name, or delete that one: npx trading-db reset ${branch} --stack ${branch}\n$`,
       ),
     ),
   });
