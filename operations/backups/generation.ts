@@ -62,14 +62,21 @@ export function refuseStopped(error: unknown): never {
   throw new UserError("Stopped, as asked. The data that are in use were not touched.");
 }
 
+/** The container that makes a generation in a data volume: while it is there, no other restore begins. */
+export const restoreOf = (dataVolume: string) => `restore-of-${dataVolume}`;
+
 async function beside({ image, dataVolume }: RestoreTarget, engine: ScratchEngine): Promise<Scratch> {
   const path = dataPaths[engine];
-  try {
-    return await scratchContainer(image, `${path}/${MAKING}`, [`${dataVolume}:${path}`], `restore-of-${dataVolume}`);
-  } catch (error) {
-    if (!/already in use/.test((error as Error).message)) throw error;
+  const volumes = [`${dataVolume}:${path}`];
+  const opened = scratchContainer(image, `${path}/${MAKING}`, volumes, restoreOf(dataVolume));
+  const scratch = await opened.catch((error: Error) => {
+    if (!/already in use/.test(error.message)) throw error;
     throw new UserError(`Another restore into the volume ${dataVolume} is under way. Wait for its end.`);
-  }
+  });
+  // One that was killed between its renames, after which no server was started: its start script would do the same.
+  const endSwitch = `[ -e "\${1%/*}/current" ] || [ ! -e "\${1%/*}/${WHOLE}" ] || mv "\${1%/*}/${WHOLE}" "\${1%/*}/current"`;
+  await inFolder(scratch, endSwitch).catch((error) => scratch.close().then(() => Promise.reject(error)));
+  return scratch;
 }
 
 /** Declares a generation whole: from here on a start script may take it. */
@@ -77,8 +84,8 @@ async function complete(scratch: Scratch): Promise<void> {
   await inFolder(scratch, `sync -f "$1"; rm -rf "$1".*; mv "$1" "\${1%/*}/${WHOLE}"`);
 }
 
-/** Removes a generation that did not become whole. */
+/** Removes a generation that did not become whole, or was the only one that did. */
 async function sweep(target: RestoreTarget, engine: ScratchEngine): Promise<void> {
   const scratch = await beside(target, engine);
-  await inFolder(scratch, 'rm -rf "$1" "$1".*').finally(() => scratch.close());
+  await clear(scratch).finally(() => scratch.close());
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { StackOutputs } from "../../outputs.ts";
 import { UserError } from "../errors.ts";
-import { listBackups, pickBackup, type Backup } from "./catalog.ts";
+import { listBackups, newestGood, pickBackup, type Backup } from "./catalog.ts";
 import { refuseStopped } from "./generation.ts";
 import { isAfter, LATEST } from "./logs.ts";
 import { proveBackup, type Proof } from "./prove.ts";
@@ -11,6 +11,7 @@ import { dataPaths, scratchContainer, type OpenScratch } from "./scratch.ts";
 import { forgetFormerGenerations, switchGenerations } from "./switch.ts";
 import { takeBackup, type BackupSource } from "./take.ts";
 import { toolsIn } from "./tools.ts";
+import { clusterIn } from "./unfit.ts";
 
 /** A stack whose databases are backed up, and where. */
 export interface StackBackups {
@@ -54,7 +55,7 @@ export function backUp({ stack, outputs, place, key, tell }: StackBackups): Prom
 export async function prove({ outputs, place, key, tell }: StackBackups, name: string): Promise<Proof> {
   tell("restoring the backup into scratch servers, and comparing");
   const proof = await proveBackup(join(place, name), key, inContainers(outputs));
-  const removed = await forgetFormerGenerations(outputs);
+  const removed = await forgetFormerGenerations(outputs, name);
   if (removed > 0) tell("removed the data that the last restore had put aside");
   return proof;
 }
@@ -72,7 +73,8 @@ export async function restore(
   adopt = false,
 ): Promise<Backup> {
   const time = to === undefined || to === LATEST ? to : parseTime(to);
-  const backups = await listBackups(place);
+  const all = await listBackups(place);
+  const backups = adopt && name === undefined ? await ofOthers(all, outputs.postgres) : all;
   const backup = pickBackup(name === undefined ? oldEnough(backups, time) : backups, place, name);
   if (isAfter(backup, time)) {
     const { endedAt } = backup.manifest!;
@@ -107,6 +109,15 @@ function parseTime(text: string): string {
   if (time.getTime() > Date.now())
     throw new UserError(`${text} has not come yet. Choose a time that has passed, or ${LATEST}.`);
   return time.toISOString();
+}
+
+/** Who adopts does not mean what the cluster that is here, new and empty, has taken of itself by its schedule. */
+async function ofOthers(backups: Backup[], { image, dataVolume }: StackOutputs["postgres"]): Promise<Backup[]> {
+  const path = dataPaths.postgresql;
+  const scratch = await scratchContainer(image, `${path}/look`, [`${dataVolume}:${path}`]);
+  const here = await clusterIn(scratch).finally(() => scratch.close());
+  const others = backups.filter(({ manifest }) => manifest?.postgresql.systemIdentifier !== here);
+  return newestGood(others) === undefined ? backups : others;
 }
 
 /** A backup can be rolled forward, and not back. */

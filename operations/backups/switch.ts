@@ -29,12 +29,17 @@ export async function switchGenerations(
       outputs,
       `for v in ${engines.map((engine) => `/generations/${engine}`).join(" ")}; do ${script}; done`,
     );
+  // What a restore that was killed left of the other server is not of this one.
+  const others = (["postgresql", "mongodb"] as const).filter((engine) => !engines.includes(engine));
+  const forgetOthers = others
+    .map((engine) => `[ ! -e /generations/${engine}/current ] || rm -rf /generations/${engine}/${WHOLE};`)
+    .join("");
   // The others have no use for a server that knows neither its set nor their passwords yet, and would fail.
   const servers = { ...outputs, backups: null, adminTools: null };
   try {
     await stop(outputs);
     // Killed between its renames, a start script ends the switch of its volume.
-    await inEach(`mv -T "$v/current" "$v/${previous}"; mv -T "$v/${WHOLE}" "$v/current"`);
+    await inEach(`${forgetOthers} mv -T "$v/current" "$v/${previous}"; mv -T "$v/${WHOLE}" "$v/current"`);
     await start(servers);
     interruption.throwIfAborted();
     await bootstrap(outputs);
@@ -79,11 +84,16 @@ async function bootstrap(outputs: StackOutputs): Promise<void> {
   });
 }
 
-/** Removes former generations: what came after them is in a proven backup. @returns how many */
-export async function forgetFormerGenerations(outputs: StackOutputs): Promise<number> {
+/**
+ * Removes generations that were in use until a restore: what came after it is in a proven backup.
+ * @param backup name of that backup. What was put aside since it began stays
+ * @returns how many
+ */
+export async function forgetFormerGenerations(outputs: StackOutputs, backup: string): Promise<number> {
+  const isFormer = `[[ "\${g##*/}" < "${PREVIOUS}${backup}" ]]`;
   const removed = await inBothVolumes(
     outputs,
-    `shopt -s nullglob; for g in /generations/*/${PREVIOUS}*; do rm -rf "$g"; echo "$g"; done`,
+    `shopt -s nullglob; for g in /generations/*/${PREVIOUS}*; do if ${isFormer}; then rm -rf "$g"; echo "$g"; fi; done`,
   );
   return removed.split("\n").filter(Boolean).length;
 }

@@ -26,9 +26,13 @@ export async function lookHere(
   { key, adopt }: { key: string | undefined; adopt: boolean },
 ): Promise<Here> {
   const [postgresql, mongodb] = [await versionIn(results, "postgres"), await versionIn(configs, "mongod")];
+  return { key, postgresql, mongodb, systemIdentifier: adopt ? undefined : await clusterIn(results) };
+}
+
+/** Identifier of the PostgreSQL cluster beside a scratch's folder; undefined where there is none. */
+export async function clusterIn(scratch: Scratch): Promise<string | undefined> {
   const script = '[ ! -e "${1%/*}/current" ] || pg_controldata "${1%/*}/current"';
-  const [, found] = /Database system identifier: +(\d+)/.exec(await inFolder(results, script)) ?? [];
-  return { key, postgresql, mongodb, systemIdentifier: adopt ? undefined : found };
+  return /Database system identifier: +(\d+)/.exec(await inFolder(scratch, script))?.[1];
 }
 
 /** @throws Unfit where the key does not open a backup, or it is of other servers than those that are here */

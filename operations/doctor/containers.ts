@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { lastLogLines } from "../../migrator/docker.ts";
 import type { Settings } from "../../settings.ts";
+import { WHOLE } from "../backups/generation.ts";
 import { describeForeign, describeOther, inspectContainers, removalOf, type ContainerFacts } from "../containers.ts";
 import { findTakenPort, otherPort } from "../ports.ts";
 import { run } from "../process.ts";
@@ -118,7 +119,7 @@ async function describeLoop(
   if (refusal !== undefined && (service === "postgres" || service === "mongodb")) {
     const volume = volumes[`${service}Data`];
     // The data are kept beside: whoever has a server of their version can still dump them.
-    const aside = `mv /volume/current /volume/set-aside-$(date +%s)`;
+    const aside = `rm -rf /volume/${WHOLE}; mv /volume/current /volume/set-aside-$(date +%s)`;
     return {
       problem: `${refusal} ${advice} Or set these data aside in the volume, and begin anew.`,
       cure: `docker run --rm -u 0 -v ${volume}:/volume --entrypoint sh ${images[service]} -c '${aside}' && ${start} && ${setUp(stack)}`,

@@ -1,10 +1,11 @@
 import { docker } from "../../migrator/docker.ts";
 import type { StackOutputs } from "../../outputs.ts";
 import { listBackups } from "../backups/catalog.ts";
-import { WHOLE } from "../backups/generation.ts";
+import { restoreOf, WHOLE } from "../backups/generation.ts";
 import { placeOf } from "../backups/ofStack.ts";
 import { dataPaths } from "../backups/scratch.ts";
 import { PREVIOUS } from "../backups/switch.ts";
+import { inspectContainers } from "../containers.ts";
 import { tradingDb, type Check } from "./check.ts";
 
 /** What lies in both data volumes beside the data that are in use, where restores leave it. */
@@ -33,9 +34,24 @@ export function restoreChecks(stack: string, outputs: StackOutputs): Check[] {
         const proven = (await listBackups(placeOf(stack, outputs))).find(({ state }) => state === "proven");
         if (proven === undefined || proven.name < last) return undefined;
         return {
-          problem: `What a restore put aside still takes ${await sizeOfFormer(outputs)} MiB of the volumes, though the backup ${proven.name} was taken since, and is proven.`,
+          problem: `What a restore put aside still takes ${await sizeOf(outputs, `${PREVIOUS}*`)} MiB of the volumes, though the backup ${proven.name} was taken since, and is proven.`,
           // A schedule's container reaches no volume of a server: only a command of this host removes anything there.
           cure: tradingDb(stack, "backup --prove"),
+        };
+      },
+    },
+    {
+      name: "no restore that was killed takes room",
+      async look() {
+        const volumes = await listVolumes(outputs);
+        const isLeft = [...volumes.results, ...volumes.configs].some((name) => name.startsWith(UNUSED));
+        if (!isLeft || findAhead(volumes) !== undefined || (await isUnderWay(outputs))) return undefined;
+        const removal = (container: string, path: string) =>
+          `docker exec ${container} sh -c 'rm -rf ${path}/${UNUSED}*'`;
+        const { postgres, mongodb } = outputs;
+        return {
+          problem: `A restore that was killed left ${await sizeOf(outputs, `${UNUSED}*`)} MiB in the volumes, which nothing uses.`,
+          cure: `${removal(postgres.container, dataPaths.postgresql)} && ${removal(mongodb.container, dataPaths.mongodb)}`,
         };
       },
     },
@@ -53,9 +69,16 @@ async function listVolumes(outputs: StackOutputs): Promise<Volumes> {
   return { results: results.split("\n"), configs: configs.split("\n") };
 }
 
-/** In mebibytes, of both volumes. */
-async function sizeOfFormer(outputs: StackOutputs): Promise<number> {
-  const lines = await inVolumes(outputs, ["-name", `${PREVIOUS}*`, "-exec", "du", "-sm", "{}", "+"]);
+/** How everything begins that a restore makes before its switch: `restoring`, what it needs beside that, `restored`. */
+const UNUSED = "restor";
+
+async function isUnderWay({ postgres, mongodb }: StackOutputs): Promise<boolean> {
+  return (await inspectContainers([postgres, mongodb].map(({ dataVolume }) => restoreOf(dataVolume)))).length > 0;
+}
+
+/** In mebibytes, of both volumes. @param pattern of names */
+async function sizeOf(outputs: StackOutputs, pattern: string): Promise<number> {
+  const lines = await inVolumes(outputs, ["-name", pattern, "-exec", "du", "-sm", "{}", "+"]);
   const sizes = lines.join("").matchAll(/^\d+/gm);
   return [...sizes].reduce((sum, [size]) => sum + Number(size), 0);
 }

@@ -148,6 +148,22 @@ describe("on a disk that fills up (F09)", () => {
     expect((await listBackups(system.place))[0]).toMatchObject({ name: backup!.name, state: "unproven" });
   });
 
+  test("a proof that wants more memory than it has is refused likewise", async () => {
+    const [backup] = await listBackups(system.place);
+    const proof = proveBackup(backup!.folder, undefined, async (engine) => {
+      const name = `it-scratch-${engine}-${system.stack}`;
+      const scratch = await scratchContainer(images[engine], `${dataPaths[engine]}/scratch`, [], name);
+      if (engine === "mongodb") await docker("update", "--memory", "40m", "--memory-swap", "40m", name);
+      return scratch;
+    });
+    await expect(proof).rejects.toThrow(
+      new Error(
+        "The kernel killed a process that restored the backup, for want of memory. Prove one where there is more: npx trading-db backup --prove. The backup was not judged.",
+      ),
+    );
+    expect((await listBackups(system.place))[0]).toMatchObject({ name: backup!.name, state: "unproven" });
+  });
+
   test("a proof whose scratch is gone in the middle is refused likewise", async () => {
     const [backup] = await listBackups(system.place);
     const proof = proveBackup(backup!.folder, undefined, async (engine) => {

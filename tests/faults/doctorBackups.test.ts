@@ -216,6 +216,24 @@ test("what a restore put aside is told once the schedule has proven a backup of 
   await patient.sameData();
 });
 
+test("F18: what a restore that was killed left in the volumes is told, and removed", async () => {
+  await onVolume("postgres", "mkdir -p /var/lib/postgresql/data/restoring/base /var/lib/postgresql/data/restoring.wal");
+  await onVolume("mongodb", "mkdir /data/db/restored");
+  const { postgres, mongodb } = clone.names.containers;
+  const faults = await faultsOf(clone);
+  expect(faults).toEqual([
+    {
+      name: "no restore that was killed takes room",
+      problem: expect.stringMatching(/^A restore that was killed left \d+ MiB in the volumes, which nothing uses\.$/),
+      cure: `docker exec ${postgres} sh -c 'rm -rf /var/lib/postgresql/data/restor*' && docker exec ${mongodb} sh -c 'rm -rf /data/db/restor*'`,
+    },
+  ]);
+  await heal(clone, faults);
+  expect(await onVolume("postgres", "ls /var/lib/postgresql/data")).toBe("current");
+  expect(await onVolume("mongodb", "ls /data/db")).toBe("current");
+  await patient.sameData();
+});
+
 test("F27: after all passwords were made new the schedule goes on, and a restore rolls forward over that", async () => {
   expect(await clone.login(patient.tradingDb("credentials --rotate"))).toMatchObject({ code: 0, stderr: "" });
   const outputs = await clone.outputs();

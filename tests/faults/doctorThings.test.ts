@@ -68,8 +68,9 @@ test("a stack that is well passes every check, each of which is named", async ()
     "✔ MongoDB's schema is what its migrations made",
     "✔ both databases are of the same restore",
     "✔ what a restore put aside is gone where a newer backup is proven",
+    "✔ no restore that was killed takes room",
     "✔ the stack came up whole",
-    `✔ stack ${clone.stackName} is well: 40 checks hold`,
+    `✔ stack ${clone.stackName} is well: 41 checks hold`,
   ]);
 });
 

@@ -128,7 +128,7 @@ test("F12: a data volume of another major version is told, and its data are set 
   await onVolume(volume, "echo 14 >/volume/current/PG_VERSION");
   await startInVain(postgres);
   const faults = await faultsOf(clone);
-  const aside = "mv /volume/current /volume/set-aside-$(date +%s)";
+  const aside = "rm -rf /volume/restored; mv /volume/current /volume/set-aside-$(date +%s)";
   expect(faults).toEqual([
     {
       name: `container ${postgres}`,

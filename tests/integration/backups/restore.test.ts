@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { readManifest, writeManifest, type Manifest } from "../../../operations/backups/manifest.ts";
 import { backUp, prove, restore } from "../../../operations/backups/ofStack.ts";
 import { makeBackedUp, type BackedUp } from "../../support/backedUp.ts";
 import { docker } from "../../support/project.ts";
 
 const MINUTE = 60_000;
-jest.setTimeout(3 * MINUTE);
+jest.setTimeout(8 * MINUTE);
 
 let system: BackedUp;
 let backup: string;
@@ -73,6 +73,8 @@ describe("a restore", () => {
     const former = [expect.stringMatching(/^previous-2/)];
     expect(await system.beside()).toEqual([former, former]);
 
+    // That of before the restore holds nothing of what came after it.
+    await prove(system, backup);
     const next = await backUp(system);
     expect(await system.beside()).toEqual([former, former]);
     await prove(system, next);
@@ -87,6 +89,23 @@ describe("a restore", () => {
     await restore(system, taken, undefined);
     expect(await system.counts()).toEqual([127, 6]);
     rmSync(join(system.place, taken), { recursive: true });
+  });
+
+  test("that was killed between its renames is ended by the next one, before anything else", async () => {
+    const { postgres, mongodb } = system.servers;
+    const before = await system.beside();
+    for (const server of [postgres, mongodb]) await docker("stop", server.container);
+    for (const server of [postgres, mongodb]) await server.onVolume("mv /volume/current /volume/restored");
+    const broken = join(system.place, "2026-01-01T00-00-00-000Z");
+    cpSync(join(system.place, backup), broken, { recursive: true });
+    const bytes = readFileSync(join(broken, "postgresql.dump.zst"));
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(join(broken, "postgresql.dump.zst"), bytes);
+    await expect(restore(system, basename(broken), undefined)).rejects.toThrow(/ is not what was written /);
+    rmSync(broken, { recursive: true });
+    expect(await system.beside()).toEqual(before);
+    for (const server of [postgres, mongodb]) await server.start();
+    expect(await system.counts()).toEqual([127, 6]);
   });
 
   test("gives roles and users the passwords of the stack's state, and not those of the backup", async () => {
@@ -134,11 +153,13 @@ describe("a backup that does not fit is refused before anything is touched", () 
   let before: string[][];
   beforeEach(async () => void (before = await system.beside()));
 
-  const offer = () => ` The newest good one is ${backup} (unproven): npx trading-db restore ${backup}`;
+  const offer = () => ` The newest good one is ${backup} (proven): name that one.`;
+
+  let foreign: string;
 
   test("of another cluster", async () => {
     const other = await makeBackedUp();
-    const foreign = await backUp({ ...other, place: system.place }).finally(() => other.remove());
+    foreign = await backUp({ ...other, place: system.place }).finally(() => other.remove());
     const clusterOf = async (name: string) =>
       (await readManifest(join(system.place, name))).postgresql.systemIdentifier;
     await expect(restore(system, foreign, undefined)).rejects.toThrow(
@@ -148,7 +169,6 @@ describe("a backup that does not fit is refused before anything is touched", () 
       ),
     );
     expect(await system.beside()).toEqual(before);
-    rmSync(join(system.place, foreign), { recursive: true });
   });
 
   test.each([
@@ -186,5 +206,14 @@ describe("a backup that does not fit is refused before anything is touched", () 
     await expect(restore(system, undefined, "2100-01-01")).rejects.toThrow(
       new Error("2100-01-01 has not come yet. Choose a time that has passed, or latest."),
     );
+  });
+
+  // The last one: from here on this is the other cluster.
+  test("unless it is adopted; the newest of others is, where a newer one is of the cluster that is here", async () => {
+    const own = await backUp(system);
+    expect(own > foreign).toBe(true);
+    await system.lose();
+    expect((await restore(system, undefined, undefined, true)).name).toBe(foreign);
+    expect(await system.counts()).toEqual([127, 6]);
   });
 });
