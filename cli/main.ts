@@ -75,7 +75,7 @@ async function withBackups(folder: string | undefined, act: (target: StackBackup
   const stack = await stackName();
   const outputs = await outputsOf(stack);
   const { key: file } = options as { key?: string };
-  const key = file === undefined ? (outputs.backups?.key ?? undefined) : await readKey(file);
+  const key = file === undefined ? (outputs.backupKey ?? undefined) : await readKey(file);
   const place = placeOf(stack, outputs, folder);
   write(await withProgress(asJson(), (tell) => act({ stack, outputs, place, key, tell })), asJson());
 }
@@ -151,7 +151,7 @@ addBackup("backup [folder]", "back both databases up into a new folder of this o
     stopInOrder();
     return withBackups(folder, (target) => backupCommands.backup(target, prove ?? false));
   });
-addBackup("backups [folder]", "list the backups, and which of them are proven")
+add("backups [folder]", "list the backups, and which of them are proven")
   .option("--check", "read every byte of them")
   .option("--keep <backup>", "mark one to stay whatever its age")
   .option("--release <backup>", "take the mark away")
@@ -167,10 +167,13 @@ addBackup("restore [backup]", "put both databases back to a backup (default: the
       "to",
       "from",
       "adopt",
+      "key",
     ]),
   )
   .option("-y, --yes", "don't ask")
   .action(async (name: string | undefined, { to, from, adopt, yes, mongodump }: RestoreOptions) => {
+    if (name !== undefined && mongodump !== undefined)
+      throw new UserError(`${mongodump} is no part of the backup ${name}. Name one of them.`);
     const stack = await stackName();
     if (!yes) {
       const what = mongodump === undefined ? "both databases" : "MongoDB";

@@ -63,13 +63,12 @@ export function offer(backups: readonly Backup[]): string {
   const good = newestGood(backups);
   return good === undefined
     ? " There is no good one beside it."
-    : ` The newest good one is ${good.name} (${good.state}): npx trading-db restore ${good.name}`;
+    : ` The newest good one is ${good.name} (${good.state}): name that one.`;
 }
 
-/** The way out for whose backup can't be restored as it was asked for. @param fitting those that can @param to see `restore` */
-export function offerInstead(fitting: readonly Backup[], to: string | undefined): string {
-  if (fitting.length === 0) return " None beside it can be restored instead.";
-  return offer(fitting) + (to === undefined ? "" : ` --to ${to}`);
+/** The way out for whose backup can't be restored as it was asked for. @param fitting those that can */
+export function offerInstead(fitting: readonly Backup[]): string {
+  return fitting.length === 0 ? " None beside it can be restored instead." : offer(fitting);
 }
 
 /** Marks a backup to stay whatever its age, or takes the mark away. */
@@ -84,7 +83,15 @@ async function look(folder: string, name: string, thorough: boolean): Promise<Ba
     const problem = `The backup ${folder} can't be read by this user.`;
     return { name, folder, kept: true, bytes: 0, state: "damaged", problem };
   }
-  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
+  // Who proves or removes it meanwhile takes files away.
+  const sizes = await Promise.all(
+    files.map((file) =>
+      stat(join(folder, file)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
   const common = { name, folder, kept: files.includes(KEEP), bytes: sizes.reduce((sum, size) => sum + size, 0) };
   let manifest: Manifest | undefined;
   try {

@@ -1,5 +1,5 @@
 import { follow } from "../process.ts";
-import { UserError } from "../errors.ts";
+import { tell as tellOf, UserError } from "../errors.ts";
 import { isInUse, keepingSelection, openStack, readOutputs } from "../stack.ts";
 import { listBackups, pickBackup } from "./catalog.ts";
 import { restore, type StackBackups } from "./ofStack.ts";
@@ -18,15 +18,20 @@ export async function clone(source: Omit<StackBackups, "outputs">, name: string,
   const chosen = pickBackup(await listBackups(place), place, backup);
   if (await isInUse(name)) {
     throw new UserError(
-      `There is a stack ${name} already. Choose another name, or put the backup into it: npx trading-db restore ${chosen.name} --stack ${name} --adopt`,
+      `There is a stack ${name} already. Choose another name, or delete that one: npx trading-db reset ${name} --stack ${name}`,
     );
   }
   await refuseOtherKey(chosen, source.key);
   tell(`setting up the stack ${name}`);
-  await setUp(name, tell);
-  await restore({ ...source, stack: name, outputs: await readOutputs(name) }, chosen.name, undefined, true);
-  tell("applying migrations that are newer than the backup");
-  await (await openStack(name)).up({ refresh: true, signal: relay });
+  try {
+    await setUp(name, tell);
+    await restore({ ...source, stack: name, outputs: await readOutputs(name) }, chosen.name, undefined, true);
+    tell("applying migrations that are newer than the backup");
+    await (await openStack(name)).up({ refresh: true, signal: relay });
+  } catch (error) {
+    const why = interruption.aborted ? "Stopped, as asked." : tellOf(error as Error);
+    throw new UserError(`${why}\nTo remove what was made of it: npx trading-db reset ${name} --stack ${name}`);
+  }
   return chosen.name;
 }
 
@@ -36,8 +41,5 @@ async function setUp(name: string, tell: (sentence: string) => void): Promise<vo
     follow("./setup-databases.sh", ["--stack", name], tell, relay),
   );
   if (code === 0) return;
-  const why = interruption.aborted
-    ? "Stopped, as asked."
-    : `The stack ${name} could not be set up: ${(stderr || stdout).trim().split("\n").at(-1)}`;
-  throw new UserError(`${why}\nTo remove what was made of it: npx trading-db reset ${name} --stack ${name}`);
+  throw new UserError(`The stack ${name} could not be set up: ${(stderr || stdout).trim().split("\n").at(-1)}`);
 }

@@ -56,10 +56,13 @@ export async function proveBackup(folder: string, key: string | undefined, openS
   }
 }
 
-/** @returns undefined where nobody tried */
+/** @returns undefined where nobody tried, or what is there is no proof: whoever tries again writes another */
 export async function readProof(folder: string): Promise<Proof | undefined> {
-  const text = await readFile(join(folder, PROOF), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : schema.parse(JSON.parse(text));
+  try {
+    return schema.parse(JSON.parse(await readFile(join(folder, PROOF), "utf8")));
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws UserError that lists each file that is not as it was written. @param thorough see `damageOf` */
@@ -87,8 +90,12 @@ class NoScratch extends UserError {}
 
 /** MB below which a server's failure in a scratch may be for want of room. */
 const ROOM = 100;
+const ASK_ROOM = 'df --block-size=1MB --output=avail "${1%/*}" | tail -n 1';
+/** Processes that the kernel has killed for want of memory, as its control groups of version 2 and 1 count them. */
+const ASK_KILLS =
+  "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null | sed -n 's/^oom_kill //p'";
 
-/** @throws NoScratch where the scratch can't be had, is gone in the middle of the work, or is full */
+/** @throws NoScratch where the scratch can't be had, is gone in the middle of the work, or wants room or memory */
 async function inScratch<Result>(
   engine: ScratchEngine,
   openScratch: OpenScratch,
@@ -97,17 +104,25 @@ async function inScratch<Result>(
   const scratch = await openScratch(engine).catch((error) => {
     throw new NoScratch(`There is no scratch to restore the backup into: ${messageOf(error)}`);
   });
+  let killed: string | undefined;
   try {
+    killed = await inFolder(scratch, ASK_KILLS);
     return await act(scratch);
   } catch (error) {
-    const room = await inFolder(scratch, 'df --block-size=1MB --output=avail "${1%/*}" | tail -n 1').catch(() => {
+    const ask = (script: string) =>
+      inFolder(scratch, script).catch(() => {
+        throw new NoScratch(
+          `The scratch into which the backup was restored is gone. The backup was not judged. ${messageOf(error)}`,
+        );
+      });
+    if ((await ask(ASK_KILLS)) !== killed)
       throw new NoScratch(
-        `The scratch into which the backup was restored is gone. The backup was not judged. ${messageOf(error)}`,
+        "The kernel killed a process that restored the backup, for want of memory. Prove one where there is more: npx trading-db backup --prove. The backup was not judged.",
       );
-    });
-    if (Number(room) > ROOM) throw error;
+    const room = Number(await ask(ASK_ROOM));
+    if (room > ROOM) throw error;
     throw new NoScratch(
-      `There is no room to restore the backup into scratch servers: ${Number(room)} MB are left there. Free space, and prove it again. The backup was not judged.`,
+      `There is no room to restore the backup into scratch servers: ${room} MB are left there. Free space, and prove it again. The backup was not judged.`,
     );
   } finally {
     await scratch.close();

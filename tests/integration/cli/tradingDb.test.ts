@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { generateX25519Identity } from "age-encryption";
 import { listMigrations } from "../../../migrator/files.ts";
 import type { StackOutputs } from "../../../outputs.ts";
 import { makeClone, type Clone } from "../../support/clone.ts";
@@ -6,7 +7,7 @@ import { faultsOf, heal } from "../../support/doctor.ts";
 
 // `trading-db`, on a stack as users have it. By `npx` once: that alone takes as long again.
 const MINUTE = 60_000;
-jest.setTimeout(2 * MINUTE);
+jest.setTimeout(6 * MINUTE);
 
 let clone: Clone;
 let outputs: StackOutputs;
@@ -14,7 +15,7 @@ const tradingDb = (line: string) => clone.login(`trading-db ${line}`);
 const json = async (line: string) => JSON.parse((await tradingDb(`--json ${line}`)).stdout);
 
 beforeAll(async () => {
-  clone = makeClone();
+  clone = makeClone({ backupKey: await generateX25519Identity() });
   expect(await clone.setUp()).toMatchObject({ code: 0 });
   outputs = await clone.outputs();
 }, 4 * MINUTE);
@@ -59,7 +60,8 @@ describe("status", () => {
   test("ends with 1 and tells the reason where a server does not run, and still shows the other", async () => {
     const containers = [outputs.mongodb.container, outputs.postgres.container];
     expect(await json("stop")).toEqual({ stopped: containers.toReversed() });
-    await clone.login(`docker start ${outputs.postgres.container}`);
+    const answers = `docker exec ${outputs.postgres.container} pg_isready --quiet --host=127.0.0.1`;
+    await clone.login(`docker start ${outputs.postgres.container}; until ${answers}; do sleep 0.2; done`);
     const { code, stdout, stderr } = await tradingDb("status");
     expect(code).toBe(1);
     expect(stdout).toContain(`Stack ${clone.stackName} is NOT healthy.`);
@@ -108,7 +110,7 @@ describe("logs", () => {
     const { stackName } = clone;
     for (const line of [
       `--tail 1 --json mongodb --stack ${stackName}`,
-      `mongodb --stack ${stackName} -n 1 --json --until 0s`,
+      `mongodb --stack ${stackName} -n 1 --json --until 2100-01-01T00:00:00Z`,
       `--since 2020-01-01T00:00:00Z -s ${stackName} mongodb --json --tail=1`,
     ]) {
       const { code, stdout, stderr } = await tradingDb(`logs ${line}`);
@@ -177,7 +179,9 @@ test("what programs ask is answered in JSON by each command", async () => {
   const backup = await json("backup");
   expect(backup).toEqual({ backup: expect.stringMatching(/^backups\//), bytes: expect.any(Number) });
   const [, , name] = backup.backup.split("/");
-  expect(await json("backups")).toMatchObject({ backups: [{ name, state: "unproven", kept: false }] });
+  expect(await json("backups")).toMatchObject({
+    backups: [{ name, state: "unproven", kept: false, manifest: { encrypted: true } }],
+  });
   expect(await json(`backups --keep ${name}`)).toMatchObject({ backups: [{ name, kept: true }] });
   expect(await json(`backups --release ${name}`)).toMatchObject({ backups: [{ name, kept: false }] });
   const found = (await json("doctor")).checks;
@@ -201,6 +205,21 @@ test("a restore is refused where nobody can be asked, and where another name is 
   expect(typed.stdout).toContain(
     `✖ "dev" is not the name of this stack (${clone.stackName}). Nothing was changed.\r\n`,
   );
+  // Again and again: a key that is pressed before the question is there is nobody's.
+  const pressed = (key: string) =>
+    clone.login(
+      `while sleep 2; do printf '${key}'; done | script --quiet --return --command "trading-db restore" /dev/null`,
+    );
+  const ended = await pressed("\\004");
+  expect(ended.stdout).toContain("✖ There was no answer. Nothing was changed.\r\n");
+  expect(ended.code).toBe(1);
+  const interrupted = await pressed("\\003");
+  expect(interrupted.code).toBe(130);
+  expect(await tradingDb("restore 2026-11-28T14-03-22-000Z --mongodump dump --yes")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "✖ dump is no part of the backup 2026-11-28T14-03-22-000Z. Name one of them.\n",
+  });
   expect(await since()).toBe(before);
 });
 
