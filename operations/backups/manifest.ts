@@ -45,7 +45,7 @@ const schema = z.strictObject({
     replicaSetId: z.string(),
     database: z.string(),
     schemaVersion: z.string(),
-    /** Seconds and ordinal of the oplog's last entry before the dump began: what follows it is replayed. */
+    /** Seconds and ordinal of the oplog's last entry before the dump began: where the dump itself ends stands in it. */
     oplog: z.strictObject({ t: z.int(), i: z.int() }),
     /** Documents of each collection, before and after the dump. */
     documentsBefore: counts,

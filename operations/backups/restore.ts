@@ -12,6 +12,7 @@ import { clear, makeGeneration, refuseFull, type RestoreTarget } from "./generat
 import { chooseLogs, gapWords, isAfter, LATEST, type Logs } from "./logs.ts";
 import type { Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
+import { OplogEnd } from "./mongoArchive.ts";
 import { entriesAfter } from "./oplogEntries.ts";
 import * as postgres from "./postgresql.ts";
 import { keepProblem, refuseDamage } from "./prove.ts";
@@ -94,7 +95,7 @@ async function restorePostgres(
   const { wal, gap } = await bringLog(request, logs, scratch);
   const target = to === undefined || to === LATEST ? {} : { to };
   await postgres.recover(scratch, { wal, durable: true, ...target }).catch((error: UserError) => {
-    throw gap !== undefined && /log ends before/.test(error.message) ? new Unfit(gap) : error;
+    throw gap !== undefined && /log ends before/.test(error.message) ? gap : error;
   });
   if (to === undefined) await comparePostgres(scratch, postgresql);
   await postgres.stopServer(scratch);
@@ -108,12 +109,15 @@ async function restoreMongo(
 ): Promise<void> {
   tell("restoring MongoDB beside the data that are in use");
   await mongo.startScratchServer(scratch);
-  await mongo.restoreArchive(scratch, (target) => readArtefact(backup.folder, files.mongodbDump, key, target));
+  const dump = new OplogEnd();
+  await mongo.restoreArchive(scratch, async (target) => {
+    await both(readArtefact(backup.folder, files.mongodbDump, key, dump), pipeline(dump, target));
+  });
   // The oplog is cut at whole seconds.
   const before = to === undefined || to === LATEST ? undefined : Math.ceil(Date.parse(to) / 1000);
   for (const { folder, file } of oplog) {
     const replay = mongo.replayOplog(scratch, before, async (target) => {
-      const entries = entriesAfter(mongodb.oplog);
+      const entries = entriesAfter(dump.position ?? mongodb.oplog);
       // The first one's error names the file.
       await both(readArtefact(folder, { name: file }, key, entries), pipeline(entries, target));
     });
@@ -126,22 +130,23 @@ async function restoreMongo(
 
 /**
  * Puts archived files that a recovery may ask for into a folder of the scratch, up to the first that is damaged.
- * @returns the folder, and what to say where the recovery would need more
+ * @returns the folder, and the error where the recovery would need more
  */
 async function bringLog(
   request: RestoreRequest,
   { wal, gap }: Logs,
   scratch: Scratch,
-): Promise<{ wal: string; gap: string | undefined }> {
+): Promise<{ wal: string; gap: UserError | undefined }> {
   const { backup, to } = request;
-  const brought = { wal: `${scratch.folder}.wal`, gap };
+  const brought = { wal: `${scratch.folder}.wal`, gap: gap === undefined ? undefined : new Unfit(gap) };
   const script = 'mkdir -m 0700 "$1.wal"; cd "$1.wal"; while read -r name bytes; do head -c "$bytes" >"$name"; done';
   await feed(start(scratch.tools, ["bash", "-euc", script, "receive", scratch.folder]), async (target) => {
     await pipeline(async function* () {
       for (const file of wal) {
         const content = await readLogFile(request, file).catch((error: unknown) => {
           if (!(error instanceof Damaged) || to === undefined || to === LATEST) throw error;
-          brought.gap = gapWords(error.message, backup.name, to);
+          // No Unfit: the others may need the same file.
+          brought.gap = new UserError(gapWords(error.message, backup.name, to));
         });
         if (content === undefined) return;
         yield `${nameOfLogFile(file.file)} ${content.length}\n`;

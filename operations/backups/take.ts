@@ -140,7 +140,7 @@ async function copyMongo(
   const { version, featureCompatibilityVersion, replicaSetId, schemaVersion, documents, indexes } = after;
   return {
     ...{ version, featureCompatibilityVersion, replicaSetId, database: mongodb.database, schemaVersion },
-    // The dump's own end is earlier than what is the last entry now. To do again what it has already changes nothing.
+    // The dump's own end, which stands in it, is later than this, and earlier than the last entry now.
     oplog: before.oplog,
     ...{ documentsBefore: before.documents, documents, indexesBefore: before.indexes, indexes },
   };
