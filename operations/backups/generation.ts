@@ -24,6 +24,7 @@ export async function makeGeneration<Result>(
   fill: (...scratches: Scratch[]) => Promise<Result>,
 ): Promise<Result> {
   const scratches: Scratch[] = [];
+  let completed = 0;
   const close = async () => {
     for (const scratch of scratches) await scratch.close();
   };
@@ -31,20 +32,23 @@ export async function makeGeneration<Result>(
     for (const [engine, target] of targets) scratches.push(await beside(target, engine));
     const result = await fill(...scratches);
     interruption.throwIfAborted();
-    for (const scratch of scratches) await complete(scratch);
+    for (const scratch of scratches) {
+      await complete(scratch);
+      completed++;
+    }
     await close();
     return result;
   } catch (error) {
     // The servers in them still write; they end with their containers, and what they wrote is removed by new ones.
     await close();
-    for (const [engine, target] of targets) await sweep(target, engine);
+    for (const [index, [engine, target]] of targets.entries()) await sweep(target, engine, index < completed);
     throw error;
   }
 }
 
-/** Removes what an earlier restore left, of a generation in the making or of one that was never switched to. */
+/** Removes what an earlier restore left of a generation in the making. One that is whole tells doctor of a switch that was killed. */
 export async function clear(scratch: Scratch): Promise<void> {
-  await inFolder(scratch, `rm -rf "$1" "$1".* "\${1%/*}/${WHOLE}"`);
+  await inFolder(scratch, 'rm -rf "$1" "$1".*');
 }
 
 /** @throws the error; where it is of a full disk, with the way out */
@@ -81,11 +85,12 @@ async function beside({ image, dataVolume }: RestoreTarget, engine: ScratchEngin
 
 /** Declares a generation whole: from here on a start script may take it. */
 async function complete(scratch: Scratch): Promise<void> {
-  await inFolder(scratch, `sync -f "$1"; rm -rf "$1".*; mv "$1" "\${1%/*}/${WHOLE}"`);
+  await inFolder(scratch, `sync -f "$1"; rm -rf "$1".* "\${1%/*}/${WHOLE}"; mv "$1" "\${1%/*}/${WHOLE}"`);
 }
 
-/** Removes a generation that did not become whole, or was the only one that did. */
-async function sweep(target: RestoreTarget, engine: ScratchEngine): Promise<void> {
+/** Removes a generation that did not become whole, or did so alone. */
+async function sweep(target: RestoreTarget, engine: ScratchEngine, isWhole: boolean): Promise<void> {
   const scratch = await beside(target, engine);
-  await clear(scratch).finally(() => scratch.close());
+  const whole = isWhole ? ` "\${1%/*}/${WHOLE}"` : "";
+  await inFolder(scratch, `rm -rf "$1" "$1".*${whole}`).finally(() => scratch.close());
 }

@@ -5,6 +5,7 @@ import { messageOf } from "../../migrator/errors.ts";
 export class Health {
   readonly #file: string;
   readonly #problems = new Map<string, string>();
+  readonly #parts = new Set<string>();
   readonly #tell: (sentence: string) => void;
 
   constructor(file: string, tell: (sentence: string) => void) {
@@ -23,9 +24,15 @@ export class Health {
     }
   }
 
+  /** Whether a part has done its work by now, and its last try did not fail. */
+  works(part: string): boolean {
+    return this.#parts.has(part) && !this.#problems.has(part);
+  }
+
   /** @param problem undefined where the part works */
   async set(part: string, problem: string | undefined): Promise<void> {
     if (this.#problems.get(part) !== problem) this.#tell(`${part}: ${problem ?? "works again"}`);
+    this.#parts.add(part);
     if (problem === undefined) this.#problems.delete(part);
     else this.#problems.set(part, problem);
     if (this.#problems.size === 0) await writeFile(this.#file, "");

@@ -111,13 +111,22 @@ function parseTime(text: string): string {
   return time.toISOString();
 }
 
-/** Who adopts does not mean what the cluster that is here, new and empty, has taken of itself by its schedule. */
+/**
+ * Who adopts does not mean what the cluster that is here, new and empty, has taken of itself by its schedule.
+ * @throws UserError where the one that is here is not new: then the other may be the empty one
+ */
 async function ofOthers(backups: Backup[], { image, dataVolume }: StackOutputs["postgres"]): Promise<Backup[]> {
   const path = dataPaths.postgresql;
   const scratch = await scratchContainer(image, `${path}/look`, [`${dataVolume}:${path}`]);
   const here = await clusterIn(scratch).finally(() => scratch.close());
-  const others = backups.filter(({ manifest }) => manifest?.postgresql.systemIdentifier !== here);
-  return newestGood(others) === undefined ? backups : others;
+  const [own = [], others = []] = [true, false].map((isOwn) =>
+    backups.filter(({ manifest }) => (manifest?.postgresql.systemIdentifier === here) === isOwn),
+  );
+  const good = newestGood(others);
+  if (good === undefined || own.every(({ name }) => name > good.name)) return good === undefined ? backups : others;
+  throw new UserError(
+    `There are backups of the cluster that is here, and of others; the newest good one of those is ${good.name} (${good.state}). Name the one that is meant.`,
+  );
 }
 
 /** A backup can be rolled forward, and not back. */

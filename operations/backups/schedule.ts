@@ -8,7 +8,7 @@ import { expired, type Retention } from "./retention.ts";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { OpenScratch } from "./scratch.ts";
-import { streamLog } from "./streamLog.ts";
+import { LOG, streamLog } from "./streamLog.ts";
 import { takeBackup, type BackupSource } from "./take.ts";
 import { pruneWal } from "./wal.ts";
 
@@ -24,6 +24,9 @@ export interface Schedule {
   tell: (sentence: string) => void;
 }
 
+/** A part of the work, as the health names it. */
+const OPLOG = "MongoDB's oplog";
+
 /** Seconds between two slices of the oplog: what of MongoDB is lost at most with its server. */
 const OPLOG_EVERY = 30;
 
@@ -38,37 +41,41 @@ export async function keepBackups(schedule: Schedule, signal: AbortSignal): Prom
   const cron = new Cron(schedule.cron, { timezone: "UTC" }, () => void (isDue = true));
   signal.addEventListener("abort", () => cron.stop());
   tell(`next backup at ${cron.nextRun()?.toISOString()}`);
-  const [last] = cron.previousRuns(1);
-  if (last && (await isMissing(place, last))) {
-    tell(`no backup was proven since ${last.toISOString()}: one begins now`);
-    isDue = true;
-  }
+  let missed = cron.previousRuns(1)[0];
+  let retry: NodeJS.Timeout | undefined;
   // What was archived is of no use without a backup that it follows.
   const onNewChain = (what: string) => {
     tell(`${what}: a backup begins now`);
     isDue = true;
   };
   await Promise.all([
-    repeat(5, signal, () =>
-      health.watch("PostgreSQL's log", () => streamLog(source, place, signal, health, onNewChain)),
-    ),
+    repeat(5, signal, () => health.watch(LOG, () => streamLog(source, place, signal, health, onNewChain))),
     repeat(OPLOG_EVERY, signal, () =>
-      health.watch("MongoDB's oplog", async () => {
+      health.watch(OPLOG, async () => {
         const { broken } = await archiveOplog(source.mongodb, place, source.key);
         if (broken) onNewChain("MongoDB dropped a part of its oplog before it was archived");
       }),
     ),
     repeat(1, signal, async () => {
+      // Before both servers answer, nothing can be made up for.
+      if (missed && health.works(LOG) && health.works(OPLOG)) {
+        if (await isMissing(place, missed)) {
+          tell(`no backup was proven since ${missed.toISOString()}: one begins now`);
+          isDue = true;
+        }
+        missed = undefined;
+      }
       if (!isDue) return;
       isDue = false;
       try {
         await health.watch("backup", () => backUpAndPrune(schedule));
         retryAfter = RETRY_AFTER.least;
+        clearTimeout(retry);
       } catch {
         if (signal.aborted) return;
         // It stands in the health, and in the log, until one succeeds.
         tell(`backup: tried again in ${retryAfter} s`);
-        setTimeout(() => (isDue = true), retryAfter * 1000).unref();
+        retry = setTimeout(() => (isDue = true), retryAfter * 1000).unref();
         retryAfter = Math.min(2 * retryAfter, RETRY_AFTER.most);
       }
     }),

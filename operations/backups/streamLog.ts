@@ -8,6 +8,8 @@ import type { BackupSource } from "./take.ts";
 import { PsqlSession, run, start, type Tools } from "./tools.ts";
 import { archiveSegments, endChain, incomingFolder, walFolder } from "./wal.ts";
 
+/** A part of the work, as the health names it. */
+export const LOG = "PostgreSQL's log";
 /** The slot keeps the log on the server until it is here, or until the server's max_slot_wal_keep_size. */
 const SLOT = "trading_backup";
 /** Seconds between two looks for whole segments. */
@@ -34,7 +36,7 @@ export async function streamLog(
 ): Promise<void> {
   const session = new PsqlSession(tools, database);
   const cluster = await clusterFacts(session);
-  await session.ask(
+  const lost = await session.ask(
     `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND wal_status = 'lost'`,
   );
   const kept = await session.ask(`SELECT slot_name FROM pg_replication_slots WHERE slot_name = '${SLOT}'`);
@@ -44,7 +46,8 @@ export async function streamLog(
   // Without its slot the server has not waited: pg_receivewal would ask for ever for what follows the last file here.
   if (kept.length === 0 && (await readdir(incoming)).length > 0) {
     await endChain(place, cluster, key);
-    onNewChain("PostgreSQL dropped a part of its log before it was archived");
+    const dropped = lost.length > 0 ? "a part of its log before it was archived" : "the slot that kept its log";
+    onNewChain(`PostgreSQL dropped ${dropped}`);
   }
   const receiver = ["pg_receivewal", `--directory=${incoming}`, `--slot=${SLOT}`, "--no-password"];
   await run(tools, [...receiver, "--create-slot", "--if-not-exists"]);
@@ -65,7 +68,7 @@ export async function streamLog(
     while (!isOver) {
       await Promise.race([ended, beat(tools, database)]);
       await archiveSegments(place, cluster, key);
-      await health.set("PostgreSQL's log", undefined);
+      await health.set(LOG, undefined);
       await Promise.race([ended, sleep(ARCHIVE_EVERY * 1000)]);
     }
     await ended;

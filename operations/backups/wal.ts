@@ -59,7 +59,8 @@ export async function walAfter(place: string, backup: Manifest["postgresql"]): P
   const found = new Map<string, WalChain["segments"][number]>();
   const add = (folder: string, file: string) => {
     const name = nameOfLogFile(file);
-    if (isLogFile(name)) found.set(name, { name, folder, file });
+    // What a chain that ended left of a segment may come in once more, whole.
+    if (isLogFile(name) && !(found.has(name) && file.includes(PARTIAL))) found.set(name, { name, folder, file });
   };
   // In the order in which a segment moves: one that does so now is found twice, and the archived one counts.
   for (const folder of [incoming, archive]) {

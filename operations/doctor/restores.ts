@@ -34,7 +34,7 @@ export function restoreChecks(stack: string, outputs: StackOutputs): Check[] {
         const proven = (await listBackups(placeOf(stack, outputs))).find(({ state }) => state === "proven");
         if (proven === undefined || proven.name < last) return undefined;
         return {
-          problem: `What a restore put aside still takes ${await sizeOf(outputs, `${PREVIOUS}*`)} MiB of the volumes, though the backup ${proven.name} was taken since, and is proven.`,
+          problem: `What a restore put aside still takes ${await sizeOf(outputs, ["-name", `${PREVIOUS}*`])} MiB of the volumes, though the backup ${proven.name} was taken since, and is proven.`,
           // A schedule's container reaches no volume of a server: only a command of this host removes anything there.
           cure: tradingDb(stack, "backup --prove"),
         };
@@ -43,14 +43,13 @@ export function restoreChecks(stack: string, outputs: StackOutputs): Check[] {
     {
       name: "no restore that was killed takes room",
       async look() {
-        const volumes = await listVolumes(outputs);
-        const isLeft = [...volumes.results, ...volumes.configs].some((name) => name.startsWith(UNUSED));
-        if (!isLeft || findAhead(volumes) !== undefined || (await isUnderWay(outputs))) return undefined;
-        const removal = (container: string, path: string) =>
-          `docker exec ${container} sh -c 'rm -rf ${path}/${UNUSED}*'`;
+        const size = await sizeOf(outputs, UNUSED);
+        if (size === undefined || findAhead(await listVolumes(outputs)) !== undefined || (await isUnderWay(outputs)))
+          return undefined;
+        const removal = (container: string, path: string) => `docker exec ${container} sh -c 'rm -rf ${path}/restor*'`;
         const { postgres, mongodb } = outputs;
         return {
-          problem: `A restore that was killed left ${await sizeOf(outputs, `${UNUSED}*`)} MiB in the volumes, which nothing uses.`,
+          problem: `A restore that was killed left ${size} MiB in the volumes, which nothing uses.`,
           cure: `${removal(postgres.container, dataPaths.postgresql)} && ${removal(mongodb.container, dataPaths.mongodb)}`,
         };
       },
@@ -69,18 +68,18 @@ async function listVolumes(outputs: StackOutputs): Promise<Volumes> {
   return { results: results.split("\n"), configs: configs.split("\n") };
 }
 
-/** How everything begins that a restore makes before its switch: `restoring`, what it needs beside that, `restored`. */
-const UNUSED = "restor";
+/** What a restore makes before its switch. That takes place without the container that is asked for below. */
+const UNUSED = ["(", "-name", "restoring*", "-o", "-name", WHOLE, "-cmin", "+10", ")"];
 
 async function isUnderWay({ postgres, mongodb }: StackOutputs): Promise<boolean> {
   return (await inspectContainers([postgres, mongodb].map(({ dataVolume }) => restoreOf(dataVolume)))).length > 0;
 }
 
-/** In mebibytes, of both volumes. @param pattern of names */
-async function sizeOf(outputs: StackOutputs, pattern: string): Promise<number> {
-  const lines = await inVolumes(outputs, ["-name", pattern, "-exec", "du", "-sm", "{}", "+"]);
-  const sizes = lines.join("").matchAll(/^\d+/gm);
-  return [...sizes].reduce((sum, [size]) => sum + Number(size), 0);
+/** In mebibytes, of both volumes; undefined where nothing is found. @param expression of `find` */
+async function sizeOf(outputs: StackOutputs, expression: string[]): Promise<number | undefined> {
+  const lines = await inVolumes(outputs, [...expression, "-exec", "du", "-sm", "{}", "+"]);
+  const sizes = [...lines.join("\n").matchAll(/^\d+/gm)];
+  return sizes.length === 0 ? undefined : sizes.reduce((sum, [size]) => sum + Number(size), 0);
 }
 
 /** Runs `find` on what lies in each data volume. @returns what it wrote in PostgreSQL's, and in MongoDB's */
