@@ -218,7 +218,7 @@ test("what a restore put aside is told once the schedule has proven a backup of 
 
 test("F18: what a restore that was killed left in the volumes is told, and removed", async () => {
   await onVolume("postgres", "mkdir -p /var/lib/postgresql/data/restoring/base /var/lib/postgresql/data/restoring.wal");
-  await onVolume("mongodb", "mkdir /data/db/restored");
+  await onVolume("mongodb", "mkdir /data/db/restoring");
   const { postgres, mongodb } = clone.names.containers;
   const faults = await faultsOf(clone);
   expect(faults).toEqual([

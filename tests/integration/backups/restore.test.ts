@@ -91,11 +91,12 @@ describe("a restore", () => {
     rmSync(join(system.place, taken), { recursive: true });
   });
 
-  test("that was killed between its renames is ended by the next one, before anything else", async () => {
+  test("that was killed between its renames is ended by the next one; where that is refused, both halves are still told", async () => {
     const { postgres, mongodb } = system.servers;
-    const before = await system.beside();
+    const [results, configs] = await system.beside();
     for (const server of [postgres, mongodb]) await docker("stop", server.container);
-    for (const server of [postgres, mongodb]) await server.onVolume("mv /volume/current /volume/restored");
+    await postgres.onVolume("mkdir /volume/previous-2026; mv /volume/current /volume/restored");
+    await mongodb.onVolume("mkdir /volume/restored");
     const broken = join(system.place, "2026-01-01T00-00-00-000Z");
     cpSync(join(system.place, backup), broken, { recursive: true });
     const bytes = readFileSync(join(broken, "postgresql.dump.zst"));
@@ -103,9 +104,13 @@ describe("a restore", () => {
     writeFileSync(join(broken, "postgresql.dump.zst"), bytes);
     await expect(restore(system, basename(broken), undefined)).rejects.toThrow(/ is not what was written /);
     rmSync(broken, { recursive: true });
-    expect(await system.beside()).toEqual(before);
+    expect(await system.beside()).toEqual([[...results!, "previous-2026"].sort(), [...configs!, "restored"].sort()]);
+    await postgres.onVolume("rmdir /volume/previous-2026");
     for (const server of [postgres, mongodb]) await server.start();
     expect(await system.counts()).toEqual([127, 6]);
+    // A restore that succeeds takes its place.
+    await restore(system, backup, undefined);
+    expect((await system.beside())[1]).not.toContain("restored");
   });
 
   test("gives roles and users the passwords of the stack's state, and not those of the backup", async () => {
@@ -209,10 +214,13 @@ describe("a backup that does not fit is refused before anything is touched", () 
   });
 
   // The last one: from here on this is the other cluster.
-  test("unless it is adopted; the newest of others is, where a newer one is of the cluster that is here", async () => {
+  test("unless it is adopted; the newest of others is, where those of the cluster that is here are newer", async () => {
     const own = await backUp(system);
     expect(own > foreign).toBe(true);
     await system.lose();
+    const words = `There are backups of the cluster that is here, and of others; the newest good one of those is ${foreign} (unproven). Name the one that is meant.`;
+    await expect(restore(system, undefined, undefined, true)).rejects.toThrow(new Error(words));
+    rmSync(join(system.place, backup), { recursive: true });
     expect((await restore(system, undefined, undefined, true)).name).toBe(foreign);
     expect(await system.counts()).toEqual([127, 6]);
   });

@@ -205,10 +205,11 @@ test("a restore is refused where nobody can be asked, and where another name is 
   expect(typed.stdout).toContain(
     `✖ "dev" is not the name of this stack (${clone.stackName}). Nothing was changed.\r\n`,
   );
-  // Again and again: a key that is pressed before the question is there is nobody's.
+  // Ctrl-D and Ctrl-C, once the question is there.
   const pressed = (key: string) =>
     clone.login(
-      `while sleep 2; do printf '${key}'; done | script --quiet --return --command "trading-db restore" /dev/null`,
+      `rm -f typed; (until grep --quiet "to go on:" typed; do sleep 0.2; done; printf '${key}') 2>/dev/null |
+        script --quiet --return --flush --command "trading-db restore" typed`,
     );
   const ended = await pressed("\\004");
   expect(ended.stdout).toContain("✖ There was no answer. Nothing was changed.\r\n");
