@@ -1,15 +1,12 @@
-import { createReadStream } from "node:fs";
-import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../errors.ts";
-import { Damaged, readArtefact } from "./artefact.ts";
+import { readArtefact } from "./artefact.ts";
 import { both } from "./both.ts";
+import { bringLog, refuseDamagedLog } from "./bringLog.ts";
 import { listBackups, offerInstead, type Backup } from "./catalog.ts";
 import { compareMongo, comparePostgres } from "./compare.ts";
 import { clear, makeGeneration, refuseFull, type RestoreTarget } from "./generation.ts";
-import { chooseLogs, gapWords, isAfter, LATEST, type Logs } from "./logs.ts";
+import { chooseLogs, isAfter, LATEST, type Logs } from "./logs.ts";
 import type { Manifest } from "./manifest.ts";
 import * as mongo from "./mongodb.ts";
 import { OplogEnd } from "./mongoArchive.ts";
@@ -17,9 +14,7 @@ import { entriesAfter } from "./oplogEntries.ts";
 import * as postgres from "./postgresql.ts";
 import { keepProblem, refuseDamage } from "./prove.ts";
 import type { Scratch, ScratchEngine } from "./scratch.ts";
-import { feed, start } from "./tools.ts";
 import { lookHere, refuseUnfit, Unfit, type Here } from "./unfit.ts";
-import { nameOfLogFile, walAfter } from "./wal.ts";
 
 export interface RestoreRequest {
   /** Where backups, log and oplog are. */
@@ -126,59 +121,4 @@ async function restoreMongo(
   if (to === undefined) await compareMongo(scratch, mongodb);
   await mongo.makeOwn(scratch, adminPassword);
   await mongo.stopScratchServer(scratch);
-}
-
-/**
- * Puts archived files that a recovery may ask for into a folder of the scratch, up to the first that is damaged.
- * @returns the folder, and the error where the recovery would need more
- */
-async function bringLog(
-  request: RestoreRequest,
-  { wal, gap }: Logs,
-  scratch: Scratch,
-): Promise<{ wal: string; gap: UserError | undefined }> {
-  const { backup, to } = request;
-  const brought = { wal: `${scratch.folder}.wal`, gap: gap === undefined ? undefined : new Unfit(gap) };
-  const script = 'mkdir -m 0700 "$1.wal"; cd "$1.wal"; while read -r name bytes; do head -c "$bytes" >"$name"; done';
-  await feed(start(scratch.tools, ["bash", "-euc", script, "receive", scratch.folder]), async (target) => {
-    await pipeline(async function* () {
-      for (const file of wal) {
-        const content = await readLogFile(request, file).catch((error: unknown) => {
-          if (!(error instanceof Damaged) || to === undefined || to === LATEST) throw error;
-          // No Unfit: the others may need the same file.
-          brought.gap = new UserError(gapWords(error.message, backup.name, to));
-        });
-        if (content === undefined) return;
-        yield `${nameOfLogFile(file.file)} ${content.length}\n`;
-        yield content;
-      }
-    }, target);
-  }).catch((error) => refuseDamagedLog(error, backup, to ?? LATEST));
-  return brought;
-}
-
-/** @throws UserError where the error is of a file of the archives, with the way out; else the error */
-function refuseDamagedLog(error: unknown, { name }: Backup, to: string): never {
-  throw error instanceof Damaged ? new UserError(gapWords(error.message, name, to)) : error;
-}
-
-/** At most one segment. What is still written is neither compressed nor encrypted. */
-async function readLogFile(
-  request: RestoreRequest,
-  { folder, file }: { folder: string; file: string },
-): Promise<Buffer> {
-  const { place, backup, key } = request;
-  try {
-    if (!/\.zst(\.age)?$/.test(file)) return await buffer(createReadStream(join(folder, file)));
-    const content = new PassThrough();
-    const [, bytes] = await both(readArtefact(folder, { name: file }, key, content), buffer(content));
-    return bytes;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    // A segment that was still written when it was chosen may be whole, and archived, by now.
-    const { segments } = await walAfter(place, backup.manifest!.postgresql);
-    const moved = segments.find(({ name }) => name === nameOfLogFile(file));
-    if (moved === undefined || moved.file === file) throw error;
-    return readLogFile(request, moved);
-  }
 }
