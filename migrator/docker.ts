@@ -53,13 +53,15 @@ export async function containerState(container: string): Promise<ContainerState 
 /**
  * The last lines that a container logged, with every one of the secrets blacked out.
  * @param since leaves out what was logged before.
+ * @param most lines
  */
 export async function lastLogLines(
   container: string,
   secrets: readonly string[],
   since = new Date(0),
+  most = 20,
 ): Promise<string> {
-  const options = ["--timestamps", "--tail", "20", "--since", since.toISOString()];
+  const options = ["--timestamps", "--tail", String(most), "--since", since.toISOString()];
   const { stdout, stderr } = await run(["logs", ...options, container], "", 30);
   // Docker gives what went to stdout and to stderr apart; the timestamps bring back the order.
   const text = `${stdout}\n${stderr}`.split("\n").filter(Boolean).sort();

@@ -111,7 +111,8 @@ async function describeLoop(
   { name, restarts, startedAt }: ContainerFacts,
 ): Promise<Fault> {
   // What it said before, it may have been cured of. Docker notes the time when the process has begun to speak.
-  const words = await lastLogLines(name, [], new Date(startedAt.getTime() - 1000));
+  // MongoDB says where it was in a hundred lines behind the one that says why.
+  const words = await lastLogLines(name, [], new Date(startedAt.getTime() - 1000), 1000);
   const start = tradingDb(stack, "start");
   const [refusal, advice = ""] = words.split("\n").flatMap((line) => /^trading-db: (.*)/.exec(line)?.[1] ?? []);
   const [, command] = /^Give it back: (.*)/.exec(advice) ?? [];
