@@ -78,6 +78,9 @@ async function restoreAgain(): Promise<void> {
   expect((await system.beside()).flat().filter((name) => /^restor/.test(name))).toEqual([]);
 }
 
+/** What doctor may tell where the data that are in use are whole. */
+const LEFT = /^A restore that was killed left \d+ MiB in the volumes, which nothing uses\.$/;
+
 describe("F18: a restore that is killed leaves the data that were in use, or those of the backup, whole in both databases", () => {
   const points = (number: number) => Array.from({ length: number }, (_, index) => (index + 0.5) / number);
 
@@ -88,7 +91,7 @@ describe("F18: a restore that is killed leaves the data that were in use, or tho
     await sleep(point * preparing);
     run.kill();
     await run.ended;
-    expect(await problems()).toEqual([]);
+    expect((await problems()).filter((problem) => !LEFT.test(problem))).toEqual([]);
     expect(await fingerprint(system.outputs)).toBe(before);
   });
 
