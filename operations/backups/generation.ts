@@ -91,6 +91,10 @@ async function complete(scratch: Scratch): Promise<void> {
 /** Removes a generation that did not become whole, or did so alone. */
 async function sweep(target: RestoreTarget, engine: ScratchEngine, isWhole: boolean): Promise<void> {
   const scratch = await beside(target, engine);
-  const whole = isWhole ? ` "\${1%/*}/${WHOLE}"` : "";
-  await inFolder(scratch, `rm -rf "$1" "$1".*${whole}`).finally(() => scratch.close());
+  try {
+    await clear(scratch);
+    if (isWhole) await inFolder(scratch, `rm -rf "\${1%/*}/${WHOLE}"`);
+  } finally {
+    await scratch.close();
+  }
 }

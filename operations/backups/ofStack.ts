@@ -123,7 +123,8 @@ async function ofOthers(backups: Backup[], { image, dataVolume }: StackOutputs["
     backups.filter(({ manifest }) => (manifest?.postgresql.systemIdentifier === here) === isOwn),
   );
   const good = newestGood(others);
-  if (good === undefined || own.every(({ name }) => name > good.name)) return good === undefined ? backups : others;
+  if (good === undefined) return backups;
+  if (own.every(({ name }) => name > good.name)) return others;
   throw new UserError(
     `There are backups of the cluster that is here, and of others; the newest good one of those is ${good.name} (${good.state}). Name the one that is meant.`,
   );

@@ -110,9 +110,10 @@ async function restoreMongo(
   });
   // The oplog is cut at whole seconds.
   const before = to === undefined || to === LATEST ? undefined : Math.ceil(Date.parse(to) / 1000);
+  const after = dump.position ?? mongodb.oplog;
   for (const { folder, file } of oplog) {
     const replay = mongo.replayOplog(scratch, before, async (target) => {
-      const entries = entriesAfter(dump.position ?? mongodb.oplog);
+      const entries = entriesAfter(after);
       // The first one's error names the file.
       await both(readArtefact(folder, { name: file }, key, entries), pipeline(entries, target));
     });
